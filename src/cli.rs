@@ -1,0 +1,158 @@
+//! The command line: the only modules that know flags, streams and terminals.
+
+mod check;
+mod progress;
+mod rules;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::panic;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::detect::Detector;
+use crate::excerpt::masked;
+use crate::report::{self, Format};
+use crate::scan::Outcome;
+
+/// Finds Interlynk API tokens where they must not stand.
+#[derive(Parser)]
+#[command(name = "lynklint", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    check: check::Arguments,
+}
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 nothing failed; 1 lynklint could not do its job; 2 a mandatory policy failed.";
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Scan files and folders (what happens without a verb, too)
+    Check(check::Arguments),
+    /// List, explain and test rules
+    #[command(subcommand)]
+    Rules(rules::Verb),
+}
+
+/// Flags of every verb.
+#[derive(Args)]
+struct Common {
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Common {
+    fn color(&self, terminal: bool) -> bool {
+        let set = |name| std::env::var_os(name).is_some_and(|it| !it.is_empty() && it != "0");
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty()) => false,
+            Color::Auto => {
+                set("FORCE_COLOR")
+                    || (terminal && std::env::var_os("TERM").is_none_or(|it| it != "dumb"))
+            }
+        }
+    }
+}
+
+/// What kept a verb from its job, and the format that its reader expects.
+struct Failure {
+    format: Format,
+    message: String,
+}
+
+impl Failure {
+    fn new(format: Format, error: &anyhow::Error) -> Self {
+        Self { format, message: format!("{error:#}") }
+    }
+
+    /// A broken pipe is no failure: whoever read has read enough.
+    fn of_output(format: Format, error: &io::Error) -> Result<(), Self> {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Ok(()),
+            _ => Err(Self { format, message: format!("could not write the report: {error}") }),
+        }
+    }
+}
+
+/// Runs the program on its arguments.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    panic::set_hook(Box::new(report_panic));
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let matches = Cli::command().try_get_matches_from(&arguments);
+    let cli = matches.and_then(|it| Cli::from_arg_matches(&it));
+    let outcome = match cli {
+        Ok(Cli { verb: Some(Verb::Rules(verb)), .. }) => verb.run(),
+        Ok(
+            Cli { verb: Some(Verb::Check(arguments)), .. } | Cli { verb: None, check: arguments },
+        ) => arguments.run(),
+        Err(error) => return usage(&error, &arguments),
+    };
+    match outcome {
+        Ok(outcome) => ExitCode::from(outcome as u8),
+        Err(failure) => {
+            fail(&failure);
+            ExitCode::from(Outcome::CouldNotJudge as u8)
+        }
+    }
+}
+
+/// Help and version go to standard output; wrong arguments are errors, in the format that was asked for.
+fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let text = masked(&error.render().to_string(), &Detector::default());
+    if !error.use_stderr() {
+        let _ = io::stdout().write_all(text.as_bytes());
+        return ExitCode::SUCCESS;
+    }
+    let json = arguments.iter().any(|it| it == "--format=json")
+        || arguments.windows(2).any(|it| it[0] == "--format" && it[1] == "json");
+    if json {
+        let _ = report::render_error(Format::Json, text.trim(), &mut io::stdout());
+    }
+    let _ = io::stderr().write_all(text.as_bytes());
+    ExitCode::from(Outcome::CouldNotJudge as u8)
+}
+
+/// The last word on what went wrong. Messages may quote names and arguments, so they are masked here, once, for all.
+fn fail(failure: &Failure) {
+    let message = masked(&failure.message, &Detector::default());
+    let lines: Vec<_> = message.lines().map(crate::excerpt::printable).collect();
+    let message = lines.join("\n");
+    let _ = report::render_error(failure.format, &message, &mut io::stdout());
+    let _ = writeln!(io::stderr(), "error: {message}");
+}
+
+/// A panic is a defect, and its message may hold anything: it is masked, and there is no backtrace of arguments.
+fn report_panic(info: &panic::PanicHookInfo<'_>) {
+    let place =
+        info.location().map_or_else(String::new, |it| format!(" at {}:{}", it.file(), it.line()));
+    let message = info.payload_as_str().unwrap_or("no message");
+    let message = crate::excerpt::printable(&masked(message, &Detector::default()));
+    let _ = writeln!(
+        io::stderr(),
+        "error: lynklint has a defect{place}: {message}\nplease report it; the scan is incomplete"
+    );
+}
+
+/// Columns to wrap at: those of the terminal where there is one.
+fn width(terminal: bool) -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
+    if terminal { columns.unwrap_or(100).clamp(60, 120) } else { 100 }
+}
+
+fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}

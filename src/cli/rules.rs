@@ -1,0 +1,123 @@
+//! `lynklint rules`: what the rules are, what one says, and whether their examples hold.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
+use super::{Common, Failure};
+use crate::policy::Policy;
+use crate::report::Format;
+use crate::rule::{self, Rule};
+use crate::scan::Outcome;
+
+#[derive(Subcommand)]
+pub(super) enum Verb {
+    /// Every rule, its level and its policy in one sentence
+    List,
+    /// A rule's prose, examples and fix, as Markdown
+    Show(Show),
+    /// Check the examples of all rules, or of those in a folder
+    Test {
+        /// A folder of rule files
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Show {
+    /// The rule's name
+    id: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Verb {
+    pub(super) fn run(&self) -> Result<Outcome, Failure> {
+        let text = match self {
+            Self::List => list(&builtin()?),
+            Self::Show(show) => show.text(&builtin()?)?,
+            Self::Test { dir } => test(dir.as_ref())?,
+        };
+        let written = io::stdout().lock().write_all(text.as_bytes());
+        written.or_else(|error| Failure::of_output(Format::Human, &error))?;
+        Ok(Outcome::Passed)
+    }
+}
+
+fn builtin() -> Result<Policy, Failure> {
+    Policy::recommended(Vec::new()).map_err(|error| Failure::new(Format::Human, &error))
+}
+
+fn list(policy: &Policy) -> String {
+    let mut text = String::new();
+    let longest = policy.rules().map(|(rule, _)| rule.id.as_str().len()).max().unwrap_or(0);
+    for (rule, level) in policy.rules() {
+        let (severity, level) = (rule.severity.name(), level.name());
+        let _ = writeln!(text, "{:longest$}  {severity:7}  {level:14}  {}", rule.id, rule.summary);
+    }
+    text
+}
+
+impl Show {
+    fn text(&self, policy: &Policy) -> Result<String, Failure> {
+        let found = policy.rules().find(|(rule, _)| rule.id.as_str() == self.id);
+        let Some((rule, _)) = found else {
+            let message =
+                format!("there is no rule `{}`: `lynklint rules list` shows all", self.id);
+            return Err(Failure { format: Format::Human, message });
+        };
+        let page = rule::page::markdown(rule);
+        let color = self.common.color(super::stdout_is_terminal());
+        Ok(if color { styled(&page) } else { page })
+    }
+}
+
+/// Headings in bold, code dimmed; the rest of the Markdown reads well as it is.
+fn styled(page: &str) -> String {
+    let mut fenced = false;
+    let style = |line: &str| {
+        fenced ^= line.starts_with("```");
+        match line.trim_start_matches('#') {
+            heading if heading.len() < line.len() && !fenced => {
+                format!("\x1b[1m{}\x1b[0m\n", heading.trim())
+            }
+            _ if line.starts_with("```") => "\n".to_owned(),
+            code if fenced => format!("\x1b[36m    {code}\x1b[0m\n"),
+            text => format!("{text}\n"),
+        }
+    };
+    page.lines().map(style).collect()
+}
+
+fn test(dir: Option<&PathBuf>) -> Result<String, Failure> {
+    let rules = match dir {
+        Some(dir) => rule::from_folder(dir),
+        None => proven_builtin(),
+    };
+    let rules =
+        rules.map_err(|broken| Failure { format: Format::Human, message: shown(&broken) })?;
+    let examples: usize = rules.iter().map(|it| it.bad.len() + it.good.len()).sum();
+    Ok(format!("{} rules, {examples} examples: all hold\n", rules.len()))
+}
+
+fn proven_builtin() -> miette::Result<Vec<Rule>> {
+    let policy = Policy::recommended(Vec::new()).map_err(|error| miette::miette!("{error:#}"))?;
+    let rules = Rule::builtin()?;
+    for rule in &rules {
+        rule.prove(&format!("rules/{}.yaml", rule.id), &policy)?;
+    }
+    Ok(rules)
+}
+
+/// A broken rule as people see it: the message, the place in the file and the next step.
+pub(super) fn shown(broken: &miette::Report) -> String {
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
+    let mut text = String::new();
+    match handler.with_links(false).render_report(&mut text, broken.as_ref()) {
+        Ok(()) => text.trim().to_owned(),
+        Err(_) => broken.to_string(),
+    }
+}

@@ -1,0 +1,241 @@
+//! Bytes in, tokens out: finds every literal of the family in whatever way it is written. Knows no policy.
+//!
+//! One pass looks for the stem of the family in all its written forms ([`needle`]). A hit inside an encoded run is
+//! peeled ([`layer`]) until it is text, and the text is read through escapes and joins ([`text`]). What stands after
+//! the prefix decides how sure we are ([`shape`]).
+
+mod family;
+mod layer;
+mod needle;
+mod shape;
+mod text;
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use family::{Family, Prefix};
+use layer::Layer;
+use needle::Needles;
+use text::{Joins, Reading};
+
+/// Whose token it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A person's; it has that person's role and ends when they leave.
+    Personal,
+    /// The organisation's.
+    Service,
+}
+
+/// Which installation accepts the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Environment {
+    /// Production.
+    Live,
+    /// The vendor's staging installation.
+    Staging,
+    /// Development and tests.
+    Test,
+}
+
+/// How sure the detector is that a literal is a token of the family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    /// Exactly the shape that the issuer makes.
+    Certain,
+    /// The right prefix and a plausible body.
+    Likely,
+    /// The right prefix before the key of another product.
+    OtherIssuer,
+    /// Written to stand for a token: `xxx`, `<token>`, `your_token_here`.
+    Placeholder,
+    /// The prefix inside a longer word. Never reported, but masked all the same.
+    Embedded,
+}
+
+impl Certainty {
+    /// Whether a literal of this certainty can break a rule.
+    pub fn violates(self) -> bool {
+        matches!(self, Self::Certain | Self::Likely)
+    }
+}
+
+/// How a literal is written in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Encoding {
+    /// As it is.
+    Plain,
+    /// Inside base64, any alignment, either alphabet.
+    Base64,
+    /// With percent escapes.
+    Percent,
+    /// With two bytes for each character.
+    Utf16,
+    /// As hexadecimal digits.
+    Hex,
+    /// With `\u`, `\x`, octal or character-reference escapes.
+    Escaped,
+    /// In pieces, by concatenation or line continuation.
+    Split,
+}
+
+macro_rules! names {
+    ($type:ty { $($variant:ident => $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// The word for this in every output.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+    };
+}
+names!(Kind { Personal => "personal", Service => "service" });
+names!(Environment { Live => "live", Staging => "staging", Test => "test" });
+names!(Certainty {
+    Certain => "certain", Likely => "likely", OtherIssuer => "other-issuer",
+    Placeholder => "placeholder", Embedded => "embedded",
+});
+names!(Encoding {
+    Plain => "plain", Base64 => "base64", Percent => "percent", Utf16 => "utf16",
+    Hex => "hex", Escaped => "escaped", Split => "split",
+});
+
+/// The identity of a token: the first 16 hexadecimal digits of its SHA-256. Its 200 bits make that safe to share.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    fn of(prefix: &str, body: &[u8]) -> Self {
+        let digest = Sha256::new().chain_update(prefix).chain_update(body).finalize();
+        Self(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A token literal: what it is and where it stands. It holds no character of the token's body, so that nothing made
+/// from it can show one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Whose it is.
+    pub kind: Kind,
+    /// Which installation accepts it.
+    pub environment: Environment,
+    /// How sure we are.
+    pub certainty: Certainty,
+    /// How it is written.
+    pub encoding: Encoding,
+    /// Where it stands, in the bytes that were searched.
+    pub span: Range<usize>,
+    /// What must be masked: at least [`Token::span`].
+    pub mask: Range<usize>,
+    /// Its identity.
+    pub fingerprint: Fingerprint,
+    prefix: String,
+}
+
+impl Token {
+    /// What people may see of it: the prefix and four asterisks, whatever its length.
+    pub fn masked(&self) -> String {
+        format!("{}****", self.prefix)
+    }
+}
+
+/// Finds tokens. Building one takes some tens of microseconds; it is shared by all threads.
+pub struct Detector {
+    family: Family,
+    prefixes: Vec<Prefix>,
+    needles: Needles,
+    reader: text::Reader,
+}
+
+impl Default for Detector {
+    fn default() -> Self {
+        let family = Family::interlynk();
+        let needles = Needles::of(&family.stem);
+        Self { prefixes: family.prefixes(), needles, reader: text::Reader::default(), family }
+    }
+}
+
+impl Detector {
+    /// Whether there is anything in `bytes` that deserves a closer look.
+    pub fn may_hold(&self, bytes: &[u8]) -> bool {
+        self.needles.first(bytes)
+    }
+
+    /// Every literal that begins like a token, of any certainty, in the order in which they stand.
+    pub fn find(&self, bytes: &[u8]) -> Vec<Token> {
+        let mut tokens: Vec<Token> = self
+            .needles
+            .hits(bytes)
+            .filter_map(|hit| self.judge(bytes, hit.at, hit.layers))
+            .collect();
+        tokens.sort_by_key(|token| (token.span.start, token.certainty, token.span.end));
+        tokens.dedup_by(|later, kept| later.span.start < kept.span.end);
+        tokens
+    }
+
+    /// Reads what stands at `at` once the encodings `layers` are peeled off, outermost first.
+    fn judge(&self, bytes: &[u8], at: usize, layers: &[Layer]) -> Option<Token> {
+        let Some((layer, inner)) = layers.split_first() else {
+            return self.judge_text(bytes, at);
+        };
+        let peeled = layer.peel(bytes, at)?;
+        let token = self.judge(&peeled.bytes, peeled.at, inner)?;
+        let (span, mask) = (peeled.source(&token.span), peeled.source(&token.mask));
+        Some(Token { span, mask, encoding: layer.encoding(), ..token })
+    }
+
+    fn judge_text(&self, bytes: &[u8], at: usize) -> Option<Token> {
+        let plain = self.reader.read(bytes, at, &self.prefixes, Joins::None);
+        let plain = plain.map(|reading| (shape::classify(&reading, &self.family), reading));
+        let (certainty, reading) = match plain {
+            Some((Certainty::Certain, reading)) => (Certainty::Certain, reading),
+            other => self.judge_joined(bytes, at).or(other)?,
+        };
+        let certainty = match self.reader.begins_word(bytes, at) {
+            true => certainty,
+            false => Certainty::Embedded,
+        };
+        Some(self.token(certainty, at, &reading))
+    }
+
+    /// Pieces are put together only where the whole is beyond doubt: `a("lynk_live_", "Something")` is two arguments.
+    fn judge_joined(&self, bytes: &[u8], at: usize) -> Option<(Certainty, Reading)> {
+        let joins = Joins::Until(self.family.certain.length);
+        let reading = self.reader.read(bytes, at, &self.prefixes, joins)?;
+        let certainty = shape::classify(&reading, &self.family);
+        (certainty == Certainty::Certain).then_some((certainty, reading))
+    }
+
+    fn token(&self, certainty: Certainty, at: usize, reading: &Reading) -> Token {
+        let prefix = &self.prefixes[reading.prefix];
+        let body = &reading.run[..shape::body_len(reading, certainty)];
+        let end = reading.end_of(body.len());
+        Token {
+            kind: prefix.kind,
+            environment: prefix.environment,
+            certainty,
+            encoding: reading.encoding,
+            span: at..end,
+            mask: at..reading.end_of(reading.run.len()),
+            fingerprint: Fingerprint::of(&prefix.text, body),
+            prefix: prefix.text.clone(),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The only door from bytes to text that people see: one line, masked, printable, at most 160 characters.
+
+use std::ops::Range;
+
+use crate::detect::{Detector, Token};
+
+/// The most characters that an excerpt shows.
+pub const LONGEST: usize = 160;
+/// How many bytes before the mark are looked at.
+const BEFORE: usize = 96;
+/// How many bytes after it.
+const AFTER: usize = 160;
+
+/// One line around a finding, fit to be shown.
+///
+/// Invariants: no token of any certainty, no control or bidirectional character, no more than [`LONGEST`] characters,
+/// and `mark` (in characters) lies inside the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    text: String,
+    mark: Range<usize>,
+}
+
+impl Excerpt {
+    /// Shows the line around `found`, one of `tokens`, which are all tokens of `bytes` in their order.
+    pub fn new(bytes: &[u8], found: &Token, tokens: &[Token]) -> Self {
+        let line = line_around(bytes, &found.span);
+        let mut text = String::new();
+        let (mut mark, mut at) = (0..0, line.start);
+        for token in tokens.iter().filter(|it| touches(&it.mask, &line)) {
+            push(&mut text, &bytes[at..token.mask.start.max(at)]);
+            let start = text.chars().count();
+            text.push_str(&token.masked());
+            if token.span.start == found.span.start {
+                mark = start..text.chars().count();
+            }
+            at = at.max(token.mask.end);
+        }
+        push(&mut text, &bytes[at.min(line.end)..line.end]);
+        Self::cropped(&text, mark)
+    }
+
+    fn cropped(text: &str, mark: Range<usize>) -> Self {
+        let len = text.chars().count();
+        let from = if mark.end > LONGEST { mark.start.saturating_sub(LONGEST / 3) } else { 0 };
+        let to = (from + LONGEST).min(len);
+        let text: String = text.chars().skip(from).take(to - from).collect();
+        let indent = text.chars().take_while(|it| *it == ' ').count().min(mark.start - from);
+        let text = text.chars().skip(indent).collect::<String>().trim_end().to_owned();
+        let shift = from + indent;
+        let end = text.chars().count();
+        Self { mark: (mark.start - shift).min(end)..(mark.end - shift).min(end), text }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The reported part, in characters of the text.
+    pub fn mark(&self) -> Range<usize> {
+        self.mark.clone()
+    }
+
+    /// The reported part, in bytes of the text.
+    pub fn mark_bytes(&self) -> Range<usize> {
+        let byte = |n: usize| self.text.char_indices().nth(n).map_or(self.text.len(), |(i, _)| i);
+        byte(self.mark.start)..byte(self.mark.end)
+    }
+}
+
+/// Masks every token in a name, an argument or a message. Control characters stay: see [`printable`].
+pub fn masked(text: &str, detector: &Detector) -> String {
+    let bytes = text.as_bytes();
+    let (mut shown, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    for token in detector.find(bytes) {
+        shown.extend_from_slice(&bytes[at..token.mask.start.max(at)]);
+        shown.extend_from_slice(token.masked().as_bytes());
+        at = at.max(token.mask.end);
+    }
+    shown.extend_from_slice(&bytes[at..]);
+    String::from_utf8_lossy(&shown).into_owned()
+}
+
+/// Spells out whatever a terminal would obey or hide: control, bidirectional and invisible characters.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for it in text.chars() {
+        if obeyed(it) { shown.extend(it.escape_default()) } else { shown.push(it) }
+    }
+    shown
+}
+
+/// Whether a terminal or a reader of code would be misled by this character.
+pub fn obeyed(it: char) -> bool {
+    it.is_control()
+        || matches!(it, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(it, '\u{061c}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+fn push(text: &mut String, bytes: &[u8]) {
+    for it in String::from_utf8_lossy(bytes).chars() {
+        match it {
+            '\t' => text.push_str("    "),
+            '\0' | '\r' | '\u{feff}' => {}
+            '\n' => text.push(' '),
+            it if obeyed(it) => text.push('\u{fffd}'),
+            it => text.push(it),
+        }
+    }
+}
+
+fn line_around(bytes: &[u8], span: &Range<usize>) -> Range<usize> {
+    let from = span.start.saturating_sub(BEFORE);
+    let start = memchr::memrchr(b'\n', &bytes[from..span.start]).map_or(from, |i| from + i + 1);
+    let to = (span.end + AFTER).min(bytes.len());
+    let end = memchr::memchr(b'\n', &bytes[span.end..to]).map_or(to, |i| span.end + i);
+    start..end
+}
+
+fn touches(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start < b.end && b.start < a.end
+}

@@ -1,0 +1,177 @@
+//! Which system reads a file, told by its path or, for manifests, by what it declares. The systems are data.
+
+use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
+use regex::bytes::{Regex, RegexBuilder};
+use serde::Deserialize;
+
+use crate::embedded;
+
+/// How much of a file is asked what it declares.
+const DECLARATION: usize = 64 * 1024;
+
+/// What a file is for, most telling first: where two platforms claim a file, the earlier class wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Runs in continuous integration.
+    Ci,
+    /// Builds an image.
+    Image,
+    /// Runs a service.
+    Deploy,
+    /// Describes infrastructure.
+    Iac,
+    /// Belongs to a developer's machine.
+    Dev,
+    /// Is code.
+    Source,
+    /// Is read by people.
+    Docs,
+}
+
+impl Class {
+    /// The word for this in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ci => "ci",
+            Self::Image => "image",
+            Self::Deploy => "deploy",
+            Self::Iac => "iac",
+            Self::Dev => "dev",
+            Self::Source => "source",
+            Self::Docs => "docs",
+        }
+    }
+}
+
+/// How sure it is that CI runs a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ci {
+    /// Nothing says so.
+    None,
+    /// Its path looks like it.
+    Low,
+    /// Something that CI runs runs it.
+    Medium,
+    /// It is a CI system's own file.
+    High,
+}
+
+impl Ci {
+    /// The word for this in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// A platform as its file describes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    name: String,
+    class: Class,
+    ci: Ci,
+    #[serde(default)]
+    paths: Vec<String>,
+    #[serde(default)]
+    content: Vec<String>,
+    reference: String,
+    fix: String,
+}
+
+/// A system that reads a file.
+#[derive(Debug)]
+pub struct Platform {
+    /// The name of its data file.
+    pub id: String,
+    /// A file of it in words that follow "in", with an article.
+    pub name: String,
+    /// What its files are for.
+    pub class: Class,
+    /// How sure it is that CI runs them.
+    pub ci: Ci,
+    /// What to write instead of a literal.
+    pub reference: String,
+    /// What to do about a literal, with `{reference}` for the above.
+    pub fix: String,
+    content: Vec<Regex>,
+}
+
+/// All platforms, ready to be asked.
+#[derive(Debug)]
+pub struct Platforms {
+    all: Vec<Platform>,
+    globs: GlobSet,
+    /// For each glob, the platform and the length of the glob: the longer one says more.
+    owners: Vec<(usize, usize)>,
+}
+
+impl Platforms {
+    /// The built-in platforms. They are part of the program and its tests read each of them.
+    #[expect(clippy::expect_used, reason = "the files are compiled in, and a test loads them all")]
+    pub fn builtin() -> Self {
+        let files = embedded::yaml("platforms");
+        Self::load(&files).expect("rules/platforms is valid")
+    }
+
+    fn load(files: &[(String, &str)]) -> anyhow::Result<Self> {
+        let (mut all, mut globs, mut owners) = (Vec::new(), GlobSetBuilder::new(), Vec::new());
+        for (id, text) in files {
+            let raw: Raw = serde_yaml::from_str(text)?;
+            for glob in &raw.paths {
+                globs.add(
+                    GlobBuilder::new(glob)
+                        .literal_separator(true)
+                        .case_insensitive(true)
+                        .build()?,
+                );
+                owners.push((all.len(), glob.len()));
+            }
+            let content =
+                raw.content.iter().map(|it| RegexBuilder::new(it).multi_line(true).build());
+            let content = content.collect::<Result<_, _>>()?;
+            let Raw { name, class, ci, reference, fix, .. } = raw;
+            all.push(Platform { id: id.clone(), name, class, ci, reference, fix, content });
+        }
+        Ok(Self { all, globs: globs.build()?, owners })
+    }
+
+    /// The platform of a file, by its path and by what it declares. A class that comes first wins, then a declaration,
+    /// then the longest glob.
+    pub fn of(&self, path: &str, bytes: &[u8]) -> Option<&Platform> {
+        let by_path = self
+            .globs
+            .matches_candidate(&Candidate::new(path))
+            .into_iter()
+            .map(|glob| self.owners[glob])
+            .map(|(owner, length)| (&self.all[owner], length));
+        let by_content = self.declared(path, bytes).map(|it| (it, usize::MAX));
+        by_path
+            .chain(by_content)
+            .min_by(|(a, a_length), (b, b_length)| {
+                (a.class, b_length, &a.id).cmp(&(b.class, a_length, &b.id))
+            })
+            .map(|(platform, _)| platform)
+    }
+
+    fn declared(&self, path: &str, bytes: &[u8]) -> Option<&Platform> {
+        let manifest = [".yml", ".yaml", ".json"].iter().any(|it| path.ends_with(it));
+        let head = &bytes[..bytes.len().min(DECLARATION)];
+        self.all
+            .iter()
+            .filter(|it| manifest && !it.content.is_empty())
+            .filter(|it| it.content.iter().all(|pattern| pattern.is_match(head)))
+            .min_by_key(|it| (it.class, usize::MAX - it.content.len()))
+    }
+
+    /// All platforms, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Platform> {
+        self.all.iter()
+    }
+}

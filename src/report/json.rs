@@ -1,0 +1,274 @@
+//! `--format json`, version 1.0: the object of `terraform validate -json`, and more beside it.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::excerpt::obeyed;
+use crate::finding::{Finding, Position};
+use crate::policy::{Enforcement, SET};
+use crate::rule::Severity;
+use crate::scan::{Outcome, Report};
+
+#[derive(Serialize)]
+struct Root<'r> {
+    format_version: &'static str,
+    valid: bool,
+    error_count: usize,
+    warning_count: usize,
+    tool: Tool,
+    diagnostics: Vec<Item<'r>>,
+    summary: Summary,
+    receipt: Receipt<'r>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Item<'r> {
+    severity: &'static str,
+    summary: &'r str,
+    detail: String,
+    address: Option<&'r str>,
+    range: Option<Range<'r>>,
+    snippet: Option<Snippet<'r>>,
+    rule: Option<Rule<'r>>,
+    token: Option<Token>,
+    site: Option<Site<'r>>,
+    fingerprint: Option<String>,
+    suppressed: Option<()>,
+    commit: Option<()>,
+    fixes: [(); 0],
+}
+
+#[derive(Serialize)]
+struct Range<'r> {
+    filename: &'r str,
+    start: Place,
+    end: Place,
+}
+
+#[derive(Serialize)]
+struct Place {
+    line: u64,
+    column: u64,
+    byte: u64,
+}
+
+#[derive(Serialize)]
+struct Snippet<'r> {
+    context: Option<&'r str>,
+    code: &'r str,
+    start_line: u64,
+    highlight_start_offset: usize,
+    highlight_end_offset: usize,
+    values: [(); 0],
+}
+
+#[derive(Serialize)]
+struct Rule<'r> {
+    id: &'r str,
+    set: &'static str,
+    enforcement: &'static str,
+    url: &'r str,
+}
+
+#[derive(Serialize)]
+struct Token {
+    kind: &'static str,
+    environment: &'static str,
+    certainty: &'static str,
+    encoding: &'static str,
+    masked: String,
+    fingerprint: String,
+}
+
+#[derive(Serialize)]
+struct Site<'r> {
+    platform: Option<&'r str>,
+    class: &'static str,
+    place: Option<&'r str>,
+    scope: Option<&'r str>,
+    ci: &'static str,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    overall: &'static str,
+    policies: BTreeMap<&'static str, usize>,
+    tokens: usize,
+}
+
+#[derive(Serialize)]
+struct Receipt<'r> {
+    complete: bool,
+    files: u64,
+    blobs: u64,
+    bytes: u64,
+    hidden: u64,
+    refs: [(); 0],
+    skipped: Vec<Skipped<'r>>,
+    policy_digest: &'r str,
+}
+
+#[derive(Serialize)]
+struct Skipped<'r> {
+    path: &'r str,
+    reason: &'r str,
+}
+
+const TOOL: Tool = Tool { name: "lynklint", version: env!("CARGO_PKG_VERSION") };
+
+impl From<Position> for Place {
+    fn from(it: Position) -> Self {
+        Self { line: it.line, column: it.column, byte: it.byte }
+    }
+}
+
+impl<'r> From<&'r Finding<'_>> for Item<'r> {
+    fn from(it: &'r Finding<'_>) -> Self {
+        let (mark, token, rule) = (it.excerpt.mark_bytes(), &it.token, it.rule);
+        Self {
+            severity: rule.severity.name(),
+            summary: &rule.summary,
+            detail: super::human::fix(it),
+            address: None,
+            range: Some(Range { filename: &it.path, start: it.start.into(), end: it.end.into() }),
+            snippet: Some(Snippet {
+                context: it.site.name(),
+                code: it.excerpt.text(),
+                start_line: it.start.line,
+                highlight_start_offset: mark.start,
+                highlight_end_offset: mark.end,
+                values: [],
+            }),
+            rule: Some(Rule {
+                id: rule.id.as_str(),
+                set: SET,
+                enforcement: it.enforcement.name(),
+                url: &rule.reference,
+            }),
+            token: Some(Token {
+                kind: token.kind.name(),
+                environment: token.environment.name(),
+                certainty: token.certainty.name(),
+                encoding: token.encoding.name(),
+                masked: token.masked(),
+                fingerprint: token.fingerprint.to_string(),
+            }),
+            site: Some(Site {
+                platform: it.site.platform.map(|it| it.id.as_str()),
+                class: it.site.platform.map_or("source", |it| it.class.name()),
+                place: None,
+                scope: None,
+                ci: it.site.ci().name(),
+            }),
+            fingerprint: Some(it.fingerprint.to_string()),
+            suppressed: None,
+            commit: None,
+            fixes: [],
+        }
+    }
+}
+
+pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let count = |severity| report.findings.iter().filter(|it| it.rule.severity == severity).count();
+    let outcome = report.outcome();
+    let overall = match outcome {
+        Outcome::Passed => "passed",
+        Outcome::CouldNotJudge => "error",
+        Outcome::Failed => "failed",
+    };
+    let broken =
+        |level: Enforcement| report.findings.iter().filter(|it| it.enforcement == level).count();
+    let skipped = report.coverage.skipped.iter();
+    write(
+        &Root {
+            format_version: "1.0",
+            valid: outcome == Outcome::Passed,
+            error_count: count(Severity::Error) + report.coverage.skipped.len(),
+            warning_count: count(Severity::Warning),
+            tool: TOOL,
+            diagnostics: report.findings.iter().map(Item::from).collect(),
+            summary: Summary {
+                overall,
+                policies: Enforcement::ALL.map(|it| (it.name(), broken(it))).into(),
+                tokens: report.tokens(),
+            },
+            receipt: Receipt {
+                complete: outcome != Outcome::CouldNotJudge,
+                files: report.coverage.files,
+                blobs: report.coverage.files,
+                bytes: report.coverage.bytes,
+                hidden: report.coverage.hidden,
+                refs: [],
+                skipped: skipped.map(|it| Skipped { path: &it.path, reason: &it.reason }).collect(),
+                policy_digest: report.policy.digest(),
+            },
+        },
+        out,
+    )
+}
+
+/// The same shape for what kept lynklint from its job.
+pub(super) fn render_error(message: &str, out: &mut dyn Write) -> io::Result<()> {
+    let item = Item {
+        severity: "error",
+        summary: "lynklint could not do its job",
+        detail: message.to_owned(),
+        address: None,
+        range: None,
+        snippet: None,
+        rule: None,
+        token: None,
+        site: None,
+        fingerprint: None,
+        suppressed: None,
+        commit: None,
+        fixes: [],
+    };
+    write(
+        &Root {
+            format_version: "1.0",
+            valid: false,
+            error_count: 1,
+            warning_count: 0,
+            tool: TOOL,
+            diagnostics: vec![item],
+            summary: Summary { overall: "error", policies: BTreeMap::new(), tokens: 0 },
+            receipt: Receipt {
+                complete: false,
+                files: 0,
+                blobs: 0,
+                bytes: 0,
+                hidden: 0,
+                refs: [],
+                skipped: Vec::new(),
+                policy_digest: "",
+            },
+        },
+        out,
+    )
+}
+
+/// Writes the object; characters that a terminal would obey are spelt as escapes, which JSON reads as the same.
+fn write(root: &Root<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(root)?;
+    let mut shown = String::with_capacity(text.len());
+    for it in text.chars() {
+        if it != '\n' && obeyed(it) {
+            let mut units = [0; 2];
+            it.encode_utf16(&mut units)
+                .iter()
+                .for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            shown.push(it);
+        }
+    }
+    writeln!(out, "{shown}")
+}
