@@ -183,32 +183,35 @@ impl Detector {
         let mut tokens: Vec<Token> = self
             .needles
             .hits(bytes)
-            .filter_map(|hit| self.judge(bytes, hit.at, hit.layers))
+            .filter_map(|hit| self.judge(bytes, hit.at, hit.layers, 0))
             .collect();
         tokens.sort_by_key(|token| (token.span.start, token.certainty, token.span.end));
-        tokens.dedup_by(|later, kept| later.span.start < kept.span.end);
+        tokens.dedup_by(absorb);
         tokens
     }
 
-    /// Reads what stands at `at` once the encodings `layers` are peeled off, outermost first.
-    fn judge(&self, bytes: &[u8], at: usize, layers: &[Layer]) -> Option<Token> {
+    /// Reads what stands at `at` once the encodings `layers` are peeled off, outermost first. `padding` bytes at the
+    /// beginning may be there for the alignment only.
+    fn judge(&self, bytes: &[u8], at: usize, layers: &[Layer], padding: usize) -> Option<Token> {
         let Some((layer, inner)) = layers.split_first() else {
-            return self.judge_text(bytes, at);
+            return self.judge_text(bytes, at, padding);
         };
-        let peeled = layer.peel(bytes, at)?;
-        let token = self.judge(&peeled.bytes, peeled.at, inner)?;
-        let (span, mask) = (peeled.source(&token.span), peeled.source(&token.mask));
-        Some(Token { span, mask, encoding: layer.encoding(), ..token })
+        let read = |peeled: layer::Peeled| {
+            let token = self.judge(&peeled.bytes, peeled.at, inner, layer.padding())?;
+            let (span, mask) = (peeled.source(&token.span), peeled.source(&token.mask));
+            Some(Token { span, mask, encoding: layer.encoding(), ..token })
+        };
+        layer.peel(bytes, at).into_iter().filter_map(read).min_by_key(|it| it.certainty)
     }
 
-    fn judge_text(&self, bytes: &[u8], at: usize) -> Option<Token> {
+    fn judge_text(&self, bytes: &[u8], at: usize, padding: usize) -> Option<Token> {
         let plain = self.reader.read(bytes, at, &self.prefixes, Joins::None);
         let plain = plain.map(|reading| (shape::classify(&reading, &self.family), reading));
         let (certainty, reading) = match plain {
             Some((Certainty::Certain, reading)) => (Certainty::Certain, reading),
             other => self.judge_joined(bytes, at).or(other)?,
         };
-        let certainty = match self.reader.begins_word(bytes, at) {
+        let certainty = match at <= padding || self.reader.begins_word(bytes, at) {
             true => certainty,
             false => Certainty::Embedded,
         };
@@ -238,4 +241,20 @@ impl Detector {
             prefix: prefix.text.clone(),
         }
     }
+}
+
+/// Makes room for one token at one place: of two that overlap the surer one is kept, and both stay masked.
+fn absorb(later: &mut Token, kept: &mut Token) -> bool {
+    if later.span.start >= kept.span.end {
+        return false;
+    }
+    kept.mask.end = kept.mask.end.max(later.mask.end);
+    if later.certainty.violates()
+        && !kept.certainty.violates()
+        && later.span.start > kept.span.start
+    {
+        kept.span.end = later.span.start;
+        return false;
+    }
+    true
 }

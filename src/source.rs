@@ -1,66 +1,97 @@
-//! Stub.
-#![allow(missing_docs)]
-use std::path::{Path, PathBuf};
-pub mod file;
+//! Where bytes come from: the only modules that touch the disk.
+
+mod file;
+mod git;
+mod hidden;
+mod ignored;
+mod walk;
+mod window;
+
+use std::io;
+use std::ops::Range;
+
 pub use file::{replace, text};
+pub use walk::walk;
+
+/// Where a blob's first byte stands in its file: `byte` from 0, `line` and `column` from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Start {
+    /// Bytes before it.
     pub byte: u64,
+    /// Its line.
     pub line: u64,
+    /// Its character in the line.
     pub column: u64,
 }
+
+/// Bytes to check, and where they came from: a whole file, or a window of a big one.
 pub struct Blob<'b> {
+    /// The file, relative to the root of the scan, with `/`.
     pub path: &'b str,
+    /// The bytes.
     pub bytes: &'b [u8],
+    /// Where the first of them stands.
     pub start: Start,
-    pub owned: std::ops::Range<usize>,
+    /// Only what begins in this range of `bytes` belongs to this blob; the rest is context that the neighbouring
+    /// windows hold, too.
+    pub owned: Range<usize>,
 }
+
 impl<'b> Blob<'b> {
+    /// A whole file.
     pub fn whole(path: &'b str, bytes: &'b [u8]) -> Self {
         Self { path, bytes, start: Start { byte: 0, line: 1, column: 1 }, owned: 0..bytes.len() }
     }
 }
+
+/// What a source calls for each blob, from several threads.
+pub type Visitor<'v> = dyn Fn(&Blob<'_>) + Sync + 'v;
+
+/// Something that should have been read and was not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skipped {
+    /// Its name.
     pub path: String,
+    /// Why it could not be read.
     pub reason: String,
 }
-#[derive(Default, Debug)]
-pub struct Coverage {
-    pub files: u64,
-    pub bytes: u64,
-    pub hidden: u64,
-    pub skipped: Vec<Skipped>,
-    pub ignored_special: u64,
+
+impl Skipped {
+    fn new(path: &str, error: &io::Error) -> Self {
+        let text = error.to_string();
+        let reason = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
+        Self { path: path.to_owned(), reason }
+    }
 }
+
+/// What a source has read, and what not.
+#[derive(Debug, Default)]
+pub struct Coverage {
+    /// Files read.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Files that the ignore rules hid.
+    pub hidden: u64,
+    /// What could not be read, sorted. Unless it is empty the scan is incomplete.
+    pub skipped: Vec<Skipped>,
+}
+
+/// How a tree is walked.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct WalkOptions {
+    /// Read what ignore rules hide, too.
     pub no_ignore: bool,
+    /// Threads; 0 for one for each processor.
     pub jobs: usize,
 }
-pub fn walk(
-    roots: &[PathBuf],
-    _o: &WalkOptions,
-    visit: &(dyn Fn(&Blob<'_>) + Sync),
-) -> anyhow::Result<Coverage> {
-    let mut c = Coverage::default();
-    for r in roots {
-        for e in walkdir::WalkDir::new(r).into_iter().filter_entry(|e| e.file_name() != ".git") {
-            let e = e?;
-            if !e.file_type().is_file() {
-                continue;
-            }
-            let b = std::fs::read(e.path())?;
-            c.files += 1;
-            c.bytes += b.len() as u64;
-            let p = e.path().to_string_lossy();
-            visit(&Blob::whole(p.trim_start_matches("./"), &b));
-        }
+
+/// Reads standard input as if it were the file `name`.
+pub fn stdin(name: &str, visit: &Visitor<'_>) -> Coverage {
+    let mut coverage = Coverage::default();
+    match window::read(&mut io::stdin().lock(), &mut Vec::new(), name, visit) {
+        Ok(bytes) => (coverage.files, coverage.bytes) = (1, bytes),
+        Err(error) => coverage.skipped.push(Skipped::new(name, &error)),
     }
-    Ok(c)
-}
-pub fn stdin(name: &str, visit: &dyn Fn(&Blob<'_>)) -> Coverage {
-    let mut b = Vec::new();
-    let _ = std::io::Read::read_to_end(&mut std::io::stdin(), &mut b);
-    visit(&Blob::whole(name, &b));
-    Coverage { files: 1, bytes: b.len() as u64, ..Default::default() }
+    coverage
 }

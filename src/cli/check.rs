@@ -52,12 +52,10 @@ impl Arguments {
         let policy = self.policy()?;
         let progress = Progress::default();
         let report = progress::during(&progress, self.quiet, || {
+            let options = WalkOptions { no_ignore: self.no_ignore, jobs: self.jobs };
             scan::scan(&policy, &progress, |visit| match &self.stdin {
                 Some(name) => Ok(source::stdin(name, visit)),
-                None => {
-                    let options = WalkOptions { no_ignore: self.no_ignore, jobs: self.jobs };
-                    source::walk(&self.paths, &options, visit)
-                }
+                None => source::walk(&self.paths, &options, visit),
             })
         });
         let report = report.map_err(|error| Failure::new(self.format, &error))?;

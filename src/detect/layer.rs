@@ -62,13 +62,26 @@ impl Layer {
         }
     }
 
-    /// Decodes what stands around `at`, where a needle of this layer begins.
-    pub(super) fn peel(self, bytes: &[u8], at: usize) -> Option<Peeled> {
+    /// How many bytes at the beginning of a run are no word: an encoder in groups of three can be made to begin
+    /// anywhere in a group by one or two bytes that mean nothing.
+    pub(super) fn padding(self) -> usize {
         match self {
-            Self::Base64(alignment) => peel_base64(bytes, at, alignment),
-            Self::Hex => Some(peel_pairs(bytes, at, &|pair| hex_pair(pair))),
+            Self::Base64(_) => 2,
+            Self::Hex | Self::Utf16 => 0,
+        }
+    }
+
+    /// Decodes what stands around `at`, where a needle of this layer begins: in each way in which that can be meant.
+    pub(super) fn peel(self, bytes: &[u8], at: usize) -> Vec<Peeled> {
+        match self {
+            // Two long lines may be one text that was wrapped, or two texts.
+            Self::Base64(alignment) => [Lines::Apart, Lines::Wrapped]
+                .into_iter()
+                .filter_map(|lines| peel_base64(bytes, at, alignment, lines))
+                .collect(),
+            Self::Hex => vec![peel_pairs(bytes, at, &hex_pair)],
             Self::Utf16 => {
-                Some(peel_pairs(bytes, at, &|pair| pair.contains(&0).then_some(pair[0])))
+                vec![peel_pairs(bytes, at, &|pair| pair.contains(&0).then_some(pair[0]))]
             }
         }
     }
@@ -143,17 +156,24 @@ fn base64_value(b: u8) -> Option<u32> {
     }
 }
 
-fn peel_base64(bytes: &[u8], at: usize, alignment: Alignment) -> Option<Peeled> {
-    let mut left = base64_left(bytes, at);
+/// Whether long lines of base64 that follow each other are one text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    Apart,
+    Wrapped,
+}
+
+fn peel_base64(bytes: &[u8], at: usize, alignment: Alignment, lines: Lines) -> Option<Peeled> {
+    let mut left = base64_left(bytes, at, lines);
     if left.len() < alignment.offset() {
         return None;
     }
     // Letters that do not fill whole groups before ours belong to something else, such as the `path/` before it.
-    let foreign = (left.len() - alignment.offset()) % 4 != 0;
+    let foreign = !(left.len() - alignment.offset()).is_multiple_of(4);
     left.truncate(if foreign { alignment.offset() } else { alignment.offset() + BEFORE / 3 * 4 });
     left.reverse();
     let before = left.len();
-    let characters: Vec<usize> = left.into_iter().chain(base64_right(bytes, at)).collect();
+    let characters: Vec<usize> = left.into_iter().chain(base64_right(bytes, at, lines)).collect();
     let mut peeled = Peeled::new();
     for group in characters.chunks(4) {
         let value =
@@ -170,7 +190,7 @@ fn peel_base64(bytes: &[u8], at: usize, alignment: Alignment) -> Option<Peeled> 
 }
 
 /// The characters of the run before `at`, nearest first.
-fn base64_left(bytes: &[u8], at: usize) -> Vec<usize> {
+fn base64_left(bytes: &[u8], at: usize, lines: Lines) -> Vec<usize> {
     let mut characters = Vec::new();
     let mut i = at;
     while i > 0 && characters.len() < LONGEST_LEFT_RUN {
@@ -178,6 +198,9 @@ fn base64_left(bytes: &[u8], at: usize) -> Vec<usize> {
             i -= 1;
             characters.push(i);
             continue;
+        }
+        if lines == Lines::Apart {
+            break;
         }
         let end =
             i - bytes[..i].iter().rev().take(256).take_while(|b| b.is_ascii_whitespace()).count();
@@ -196,7 +219,7 @@ fn base64_left(bytes: &[u8], at: usize) -> Vec<usize> {
 }
 
 /// The characters of the run from `at` on.
-fn base64_right(bytes: &[u8], at: usize) -> Vec<usize> {
+fn base64_right(bytes: &[u8], at: usize, lines: Lines) -> Vec<usize> {
     let mut characters = Vec::new();
     let mut i = at;
     while i < bytes.len() && characters.len() < AFTER / 3 * 4 {
@@ -204,6 +227,9 @@ fn base64_right(bytes: &[u8], at: usize) -> Vec<usize> {
             characters.push(i);
             i += 1;
             continue;
+        }
+        if lines == Lines::Apart {
+            break;
         }
         let gap = bytes[i..].iter().take(256).take_while(|b| b.is_ascii_whitespace()).count();
         let line =

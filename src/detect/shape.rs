@@ -22,6 +22,10 @@ pub(super) fn classify(reading: &Reading, family: &Family) -> Certainty {
             false => Certainty::Certain,
         };
     }
+    // `lynk_live_abc****`: somebody has masked it already.
+    if reading.next == Some(b'*') {
+        return Certainty::Placeholder;
+    }
     let plausible = (family.likely.min..=family.likely.max).contains(&alnum);
     if !plausible || made_up(body, family, family.likely.distinct) || names_itself(body, family) {
         return match run.len() >= family.likely.min && !made_up(run, family, family.likely.distinct)

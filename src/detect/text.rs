@@ -42,6 +42,8 @@ pub(super) struct Reading {
     /// Letters, digits, `-` and `_`, decoded.
     pub(super) run: Vec<u8>,
     ends: Vec<usize>,
+    /// The character after the run, decoded.
+    pub(super) next: Option<u8>,
     pub(super) encoding: Encoding,
 }
 
@@ -69,12 +71,12 @@ impl Reader {
     /// Whether a word can begin at `at`: nothing of a word stands before it but the end of an escape.
     pub(super) fn begins_word(&self, bytes: &[u8], at: usize) -> bool {
         let before = &bytes[at.saturating_sub(LEFT_CONTEXT)..at];
-        match before.last() {
-            Some(b) if b.is_ascii_alphanumeric() || *b == b'_' => {
-                self.escape_before.is_match(before)
-            }
-            _ => true,
+        if !before.last().is_some_and(|&b| is_word(b)) {
+            return true;
         }
+        // `%20` is a space, but `%61` is a letter.
+        let escape = self.escape_before.find(before);
+        escape.and_then(|it| character(it.as_bytes())).is_some_and(|(b, ..)| !is_word(b))
     }
 
     /// Reads a prefix and the run after it.
@@ -98,6 +100,7 @@ impl Reader {
             }
         };
         let (prefix_end, mut run, mut ends) = (cursor.at, Vec::new(), Vec::new());
+        let mut next = None;
         while run.len() < LONGEST_RUN {
             let join = matches!(joins, Joins::Until(length) if run.len() < length);
             let before = cursor.encoding;
@@ -107,13 +110,14 @@ impl Reader {
                     ends.push(cursor.at);
                 }
                 // The escape that ends the token is no part of how the token is written.
-                _ => {
+                other => {
                     cursor.encoding = before;
+                    next = other;
                     break;
                 }
             }
         }
-        Some(Reading { prefix, prefix_end, run, ends, encoding: cursor.encoding })
+        Some(Reading { prefix, prefix_end, run, ends, next, encoding: cursor.encoding })
     }
 }
 
@@ -215,4 +219,8 @@ fn number(digits: &[u8], radix: u32) -> Option<u32> {
 
 fn ascii(value: u32) -> u8 {
     u8::try_from(value).ok().filter(u8::is_ascii).unwrap_or(0x80)
+}
+
+fn is_word(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'_'
 }

@@ -130,6 +130,19 @@ impl From<Position> for Place {
     }
 }
 
+impl From<&crate::detect::Token> for Token {
+    fn from(it: &crate::detect::Token) -> Self {
+        Self {
+            kind: it.kind.name(),
+            environment: it.environment.name(),
+            certainty: it.certainty.name(),
+            encoding: it.encoding.name(),
+            masked: it.masked(),
+            fingerprint: it.fingerprint.to_string(),
+        }
+    }
+}
+
 impl<'r> From<&'r Finding<'_>> for Item<'r> {
     fn from(it: &'r Finding<'_>) -> Self {
         let (mark, token, rule) = (it.excerpt.mark_bytes(), &it.token, it.rule);
@@ -153,14 +166,7 @@ impl<'r> From<&'r Finding<'_>> for Item<'r> {
                 enforcement: it.enforcement.name(),
                 url: &rule.reference,
             }),
-            token: Some(Token {
-                kind: token.kind.name(),
-                environment: token.environment.name(),
-                certainty: token.certainty.name(),
-                encoding: token.encoding.name(),
-                masked: token.masked(),
-                fingerprint: token.fingerprint.to_string(),
-            }),
+            token: Some(token.into()),
             site: Some(Site {
                 platform: it.site.platform.map(|it| it.id.as_str()),
                 class: it.site.platform.map_or("source", |it| it.class.name()),
@@ -263,9 +269,9 @@ fn write(root: &Root<'_>, out: &mut dyn Write) -> io::Result<()> {
     for it in text.chars() {
         if it != '\n' && obeyed(it) {
             let mut units = [0; 2];
-            it.encode_utf16(&mut units)
-                .iter()
-                .for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")));
+            for unit in it.encode_utf16(&mut units) {
+                shown.extend(format!("\\u{unit:04x}").chars());
+            }
         } else {
             shown.push(it);
         }

@@ -1,0 +1,288 @@
+//! Walks folders on every core: each folder is a task, each file one open, its reads and one close.
+
+use std::cell::RefCell;
+use std::ffi::{CStr, OsStr};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Context;
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSlice;
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
+
+use super::hidden::{self, Hidden};
+use super::ignored::Rules;
+use super::{Coverage, Skipped, Visitor, WalkOptions, window};
+
+/// A folder with more files than this is read by several threads.
+const MANY: usize = 128;
+/// Never blocks on a FIFO or a device, and follows no link.
+const FILE: OFlags =
+    OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK);
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::DIRECTORY);
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Visits every file below `roots`, which are files or folders. Links are not followed, but a root may be one. What
+/// cannot be read is in the coverage; a root that does not exist is an error.
+pub fn walk(
+    roots: &[PathBuf],
+    options: &WalkOptions,
+    visit: &Visitor<'_>,
+) -> anyhow::Result<Coverage> {
+    let walk = Walk::new(options, visit);
+    let mut folders = Vec::new();
+    for root in roots {
+        let kind = std::fs::metadata(root).with_context(|| {
+            format!("could not scan {}: give a file or folder that exists", root.display())
+        })?;
+        match kind.is_dir() {
+            true => folders.push(root),
+            false => walk.named_file(root, kind.is_file()),
+        }
+    }
+    if !folders.is_empty() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
+        pool.context("could not start threads")?.install(|| {
+            rayon::scope(|scope| folders.iter().for_each(|root| walk.root(scope, root)));
+            walk.settle_hidden();
+        });
+    }
+    Ok(walk.into_coverage())
+}
+
+struct Walk<'v> {
+    options: WalkOptions,
+    visit: &'v Visitor<'v>,
+    files: AtomicU64,
+    bytes: AtomicU64,
+    still_hidden: AtomicU64,
+    hidden: Mutex<Vec<Hidden>>,
+    skipped: Mutex<Vec<Skipped>>,
+}
+
+/// A folder that waits for its turn. It holds no open file, so a tree may be as wide as it likes.
+struct Folder {
+    path: PathBuf,
+    shown: String,
+    rules: Option<Rules>,
+}
+
+/// What a folder holds, by name.
+#[derive(Default)]
+struct Entries {
+    files: Vec<Box<CStr>>,
+    folders: Vec<Box<CStr>>,
+    git: bool,
+    gitignore: bool,
+    ignore: bool,
+}
+
+impl<'v> Walk<'v> {
+    fn new(options: &WalkOptions, visit: &'v Visitor<'v>) -> Self {
+        Self {
+            options: *options,
+            visit,
+            files: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            still_hidden: AtomicU64::new(0),
+            hidden: Mutex::default(),
+            skipped: Mutex::default(),
+        }
+    }
+
+    fn into_coverage(self) -> Coverage {
+        let mut skipped = self.skipped.into_inner().unwrap_or_else(PoisonError::into_inner);
+        skipped.sort();
+        skipped.dedup();
+        Coverage {
+            files: self.files.into_inner(),
+            bytes: self.bytes.into_inner(),
+            hidden: self.still_hidden.into_inner(),
+            skipped,
+        }
+    }
+
+    fn skip(&self, shown: &str, error: &io::Error) {
+        let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        skipped.push(Skipped::new(shown, error));
+    }
+
+    /// A file that the user named is read whatever the ignore rules say, and through a link.
+    fn named_file(&self, path: &Path, regular: bool) {
+        let here = std::env::current_dir().unwrap_or_default();
+        let shown = path.strip_prefix(&here).unwrap_or(path).to_string_lossy().into_owned();
+        let shown = shown.strip_prefix("./").unwrap_or(&shown);
+        if !regular {
+            return self.skip(shown, &io::Error::other("not a regular file"));
+        }
+        match openat(CWD, path, FILE.difference(OFlags::NOFOLLOW), Mode::empty()) {
+            Ok(fd) => self.read(fd, shown),
+            Err(error) => self.skip(shown, &error.into()),
+        }
+    }
+
+    fn root<'s>(&'s self, scope: &rayon::Scope<'s>, root: &Path) {
+        let shown = match root.is_absolute() {
+            true => String::new(),
+            false => root
+                .components()
+                .filter(|it| it.as_os_str() != ".")
+                .collect::<PathBuf>()
+                .to_string_lossy()
+                .into_owned(),
+        };
+        let rules = (!self.options.no_ignore).then(|| Rules::above(root));
+        // Rules and git speak of full paths; names for people are kept apart from them.
+        let path = if rules.is_some() { root.canonicalize() } else { Ok(root.to_owned()) };
+        match path {
+            Ok(path) => self.folder(scope, Folder { path, shown, rules }),
+            Err(error) => self.skip(&shown, &error),
+        }
+    }
+
+    fn folder<'s>(&'s self, scope: &rayon::Scope<'s>, folder: Folder) {
+        let opened = openat(CWD, &folder.path, FOLDER, Mode::empty()).map_err(io::Error::from);
+        let entries = opened.and_then(|fd| Ok((entries(&fd)?, fd)));
+        let (entries, fd) = match entries {
+            Ok(opened) => opened,
+            Err(error) => return self.skip(shown_or_dot(&folder.shown), &error),
+        };
+        let Entries { files, folders, git, gitignore, ignore } = entries;
+        let rules = folder.rules.as_ref().map(|it| match git || gitignore || ignore {
+            true => it.within(&folder.path, gitignore, ignore, git),
+            false => it.clone(),
+        });
+        let visible = |name: &CStr, is_dir| self.visible(&folder, rules.as_ref(), name, is_dir);
+        for name in folders.iter().filter(|it| visible(it, true)) {
+            let below = Folder {
+                path: folder.path.join(OsStr::from_bytes(name.to_bytes())),
+                shown: below(&folder.shown, name),
+                rules: rules.clone(),
+            };
+            scope.spawn(move |scope| self.folder(scope, below));
+        }
+        let read = |names: &[Box<CStr>]| {
+            for name in names.iter().filter(|it| visible(it, false)) {
+                self.file(fd.as_fd(), name, &folder.shown);
+            }
+        };
+        match files.len() {
+            0..=MANY => read(&files),
+            _ => files.par_chunks(MANY / 2).for_each(read),
+        }
+    }
+
+    fn visible(&self, folder: &Folder, rules: Option<&Rules>, name: &CStr, is_dir: bool) -> bool {
+        let Some(rules) = rules.filter(|it| !it.is_empty()) else {
+            return true;
+        };
+        let path = folder.path.join(OsStr::from_bytes(name.to_bytes()));
+        let hides = rules.hide(&path, is_dir);
+        if hides {
+            let shown = below(&folder.shown, name);
+            let repository = rules.repository.clone();
+            let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+            hidden.push(Hidden { path, shown, repository });
+        }
+        !hides
+    }
+
+    fn file(&self, folder: BorrowedFd<'_>, name: &CStr, shown: &str) {
+        match openat(folder, name, FILE, Mode::empty()) {
+            Ok(fd) => self.read(fd, &below(shown, name)),
+            Err(error) => self.skip(&below(shown, name), &error.into()),
+        }
+    }
+
+    fn read(&self, fd: OwnedFd, shown: &str) {
+        let read = BUFFER
+            .with_borrow_mut(|buffer| window::read(&mut File::from(fd), buffer, shown, self.visit));
+        match read {
+            Ok(bytes) => {
+                self.files.fetch_add(1, Ordering::Relaxed);
+                self.bytes.fetch_add(bytes, Ordering::Relaxed);
+            }
+            Err(error) => self.skip(shown, &error),
+        }
+    }
+
+    /// Reads what git tracks of the hidden, and counts the rest.
+    fn settle_hidden(&self) {
+        let hidden =
+            std::mem::take(&mut *self.hidden.lock().unwrap_or_else(PoisonError::into_inner));
+        let settled = hidden::settle(&hidden);
+        for (path, shown) in &settled.tracked {
+            match openat(CWD, path, FILE, Mode::empty()) {
+                Ok(fd) => self.read(fd, shown),
+                Err(error) => self.skip(shown, &error.into()),
+            }
+        }
+        self.still_hidden.fetch_add(settled.hidden, Ordering::Relaxed);
+        self.skipped.lock().unwrap_or_else(PoisonError::into_inner).extend(settled.skipped);
+    }
+}
+
+/// Lists a folder: regular files and folders. Links, FIFOs, sockets and devices are not part of a tree's text.
+fn entries(fd: &OwnedFd) -> io::Result<Entries> {
+    if is_kernel_view(fd) {
+        return Err(io::Error::other("a view of the kernel's, not files"));
+    }
+    let mut entries = Entries::default();
+    for entry in Dir::read_from(fd)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        match name.to_bytes() {
+            b"." | b".." => continue,
+            b".git" => {
+                entries.git = true;
+                continue;
+            }
+            b".gitignore" => entries.gitignore = true,
+            b".ignore" => entries.ignore = true,
+            _ => {}
+        }
+        let kind = match entry.file_type() {
+            FileType::Unknown => {
+                FileType::from_raw_mode(statat(fd, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode)
+            }
+            known => known,
+        };
+        match kind {
+            FileType::RegularFile => entries.files.push(name.into()),
+            FileType::Directory => entries.folders.push(name.into()),
+            _ => {}
+        }
+    }
+    Ok(entries)
+}
+
+/// `/proc` and `/sys` have files without a size that block, or that never end.
+#[cfg(target_os = "linux")]
+fn is_kernel_view(fd: &OwnedFd) -> bool {
+    const PROC: i64 = 0x9fa0;
+    const SYSFS: i64 = 0x6265_6572;
+    #[expect(clippy::unnecessary_cast, reason = "the type differs between processors")]
+    rustix::fs::fstatfs(fd).is_ok_and(|it| matches!(it.f_type as i64, PROC | SYSFS))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_kernel_view(_: &OwnedFd) -> bool {
+    false
+}
+
+fn below(folder: &str, name: &CStr) -> String {
+    let name = name.to_string_lossy();
+    if folder.is_empty() { name.into_owned() } else { format!("{folder}/{name}") }
+}
+
+fn shown_or_dot(shown: &str) -> &str {
+    if shown.is_empty() { "." } else { shown }
+}

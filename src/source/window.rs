@@ -1,0 +1,98 @@
+//! Reads a file of any size in bounded memory: whole if it fits, else by windows that overlap.
+
+use std::io::{self, Read};
+
+use super::{Blob, Start, Visitor};
+
+/// The first read: most files are smaller, and a small buffer stays in the processor's cache.
+const FIRST: usize = 128 << 10;
+/// The largest window.
+const WINDOW: usize = 1 << 20;
+/// What a window sees of the one before, for the context of a match.
+const LEFT: usize = 8 << 10;
+/// What it sees of the one after: more than the longest match.
+const RIGHT: usize = 16 << 10;
+
+/// Visits everything that `from` yields, and says how many bytes that were. `buffer` is kept between files.
+pub(super) fn read(
+    from: &mut impl Read,
+    buffer: &mut Vec<u8>,
+    path: &str,
+    visit: &Visitor<'_>,
+) -> io::Result<u64> {
+    let (mut start, mut filled, mut owned) = (Start { byte: 0, line: 1, column: 1 }, 0, 0);
+    loop {
+        let ended = fill(from, buffer, &mut filled)?;
+        let end = if ended { filled } else { filled - RIGHT };
+        visit(&Blob { path, bytes: &buffer[..filled], start, owned: owned..end });
+        if ended {
+            return Ok(start.byte + filled as u64);
+        }
+        let kept = end - LEFT;
+        start = start.after(&buffer[..kept]);
+        buffer.copy_within(kept..filled, 0);
+        (filled, owned) = (filled - kept, LEFT);
+    }
+}
+
+/// Fills the buffer; true at the end of the file.
+fn fill(from: &mut impl Read, buffer: &mut Vec<u8>, filled: &mut usize) -> io::Result<bool> {
+    loop {
+        if *filled == buffer.len() {
+            match buffer.len() {
+                0 => buffer.resize(FIRST, 0),
+                WINDOW.. => return Ok(false),
+                _ => buffer.resize(WINDOW, 0),
+            }
+        }
+        match from.read(&mut buffer[*filled..]) {
+            Ok(0) => return Ok(true),
+            Ok(n) => *filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+impl Start {
+    /// Where the byte after `passed` stands.
+    fn after(self, passed: &[u8]) -> Self {
+        let lines = memchr::memchr_iter(b'\n', passed).count() as u64;
+        let tail = memchr::memrchr(b'\n', passed).map_or(passed, |i| &passed[i + 1..]);
+        let characters = tail.iter().filter(|&&b| b != 0 && b & 0xC0 != 0x80).count() as u64;
+        let column = if lines > 0 { 1 } else { self.column };
+        Self {
+            byte: self.byte + passed.len() as u64,
+            line: self.line + lines,
+            column: column + characters,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn windows_partition_a_file() {
+        for len in
+            [0, 1, FIRST - 1, FIRST, FIRST + 1, WINDOW - 1, WINDOW, WINDOW + 1, 3 * WINDOW + 17]
+        {
+            let bytes: Vec<u8> = (0..len).map(|i| if i % 97 == 0 { b'\n' } else { b'a' }).collect();
+            let next = Mutex::new(0);
+            let visit = |blob: &Blob<'_>| {
+                let mut next = next.lock().unwrap();
+                let at = usize::try_from(blob.start.byte).unwrap();
+                assert_eq!(at + blob.owned.start, *next, "of {len}");
+                assert_eq!(blob.bytes, &bytes[at..at + blob.bytes.len()]);
+                let lines = bytes[..at].split(|b| *b == b'\n').count() as u64;
+                assert_eq!(blob.start.line, lines);
+                *next = at + blob.owned.end;
+            };
+            let read = read(&mut &bytes[..], &mut Vec::new(), "x", &visit).unwrap();
+            assert_eq!((read, *next.lock().unwrap()), (len as u64, len));
+        }
+    }
+}
