@@ -12,6 +12,7 @@ use std::ops::Range;
 
 pub use file::{replace, text};
 pub use walk::walk;
+use window::ShortRead;
 
 /// Where a blob's first byte stands in its file: `byte` from 0, `line` and `column` from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +90,7 @@ pub struct WalkOptions {
 /// Reads standard input as if it were the file `name`.
 pub fn stdin(name: &str, visit: &Visitor<'_>) -> Coverage {
     let mut coverage = Coverage::default();
-    match window::read(&mut io::stdin().lock(), &mut Vec::new(), name, visit) {
+    match window::read(&mut io::stdin().lock(), ShortRead::MayGoOn, &mut Vec::new(), name, visit) {
         Ok(bytes) => (coverage.files, coverage.bytes) = (1, bytes),
         Err(error) => coverage.skipped.push(Skipped::new(name, &error)),
     }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,10 +17,13 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
 
 use super::hidden::{self, Hidden};
 use super::ignored::Rules;
-use super::{Coverage, Skipped, Visitor, WalkOptions, window};
+use super::window::{self, ShortRead};
+use super::{Coverage, Skipped, Visitor, WalkOptions};
 
 /// A folder with more files than this is read by several threads.
 const MANY: usize = 128;
+/// A thread's stack, in bytes; only what is used is memory.
+const STACK: usize = 32 << 20;
 /// Never blocks on a FIFO or a device, and follows no link.
 const FILE: OFlags =
     OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK);
@@ -49,7 +52,9 @@ pub fn walk(
         }
     }
     if !folders.is_empty() {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
+        // A worker that waits for the other half of a big folder takes other folders on the same stack.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).stack_size(STACK);
+        let pool = pool.build();
         pool.context("could not start threads")?.install(|| {
             rayon::scope(|scope| folders.iter().for_each(|root| walk.root(scope, root)));
             walk.settle_hidden();
@@ -149,11 +154,15 @@ impl<'v> Walk<'v> {
     }
 
     fn folder<'s>(&'s self, scope: &rayon::Scope<'s>, folder: Folder) {
-        let opened = openat(CWD, &folder.path, FOLDER, Mode::empty()).map_err(io::Error::from);
-        let entries = opened.and_then(|fd| Ok((entries(&fd)?, fd)));
-        let (entries, fd) = match entries {
-            Ok(opened) => opened,
+        let opened = openat(CWD, &folder.path, FOLDER, Mode::empty()).and_then(Dir::new);
+        let listed = opened.map_err(io::Error::from).and_then(|mut it| Ok((entries(&mut it)?, it)));
+        let (entries, dir) = match listed {
+            Ok(listed) => listed,
             Err(error) => return self.skip(shown_or_dot(&folder.shown), &error),
+        };
+        let fd = match dir.fd() {
+            Ok(fd) => fd,
+            Err(error) => return self.skip(shown_or_dot(&folder.shown), &error.into()),
         };
         let Entries { files, folders, git, gitignore, ignore } = entries;
         let rules = folder.rules.as_ref().map(|it| match git || gitignore || ignore {
@@ -171,7 +180,7 @@ impl<'v> Walk<'v> {
         }
         let read = |names: &[Box<CStr>]| {
             for name in names.iter().filter(|it| visible(it, false)) {
-                self.file(fd.as_fd(), name, &folder.shown);
+                self.file(fd, name, &folder.shown);
             }
         };
         match files.len() {
@@ -203,8 +212,9 @@ impl<'v> Walk<'v> {
     }
 
     fn read(&self, fd: OwnedFd, shown: &str) {
-        let read = BUFFER
-            .with_borrow_mut(|buffer| window::read(&mut File::from(fd), buffer, shown, self.visit));
+        let read = BUFFER.with_borrow_mut(|buffer| {
+            window::read(&mut File::from(fd), ShortRead::Ends, buffer, shown, self.visit)
+        });
         match read {
             Ok(bytes) => {
                 self.files.fetch_add(1, Ordering::Relaxed);
@@ -231,12 +241,12 @@ impl<'v> Walk<'v> {
 }
 
 /// Lists a folder: regular files and folders. Links, FIFOs, sockets and devices are not part of a tree's text.
-fn entries(fd: &OwnedFd) -> io::Result<Entries> {
-    if is_kernel_view(fd) {
+fn entries(dir: &mut Dir) -> io::Result<Entries> {
+    if is_kernel_view(dir.fd()?) {
         return Err(io::Error::other("a view of the kernel's, not files"));
     }
     let mut entries = Entries::default();
-    for entry in Dir::read_from(fd)? {
+    while let Some(entry) = dir.read() {
         let entry = entry?;
         let name = entry.file_name();
         match name.to_bytes() {
@@ -251,7 +261,7 @@ fn entries(fd: &OwnedFd) -> io::Result<Entries> {
         }
         let kind = match entry.file_type() {
             FileType::Unknown => {
-                FileType::from_raw_mode(statat(fd, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode)
+                FileType::from_raw_mode(statat(dir.fd()?, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode)
             }
             known => known,
         };
@@ -266,7 +276,7 @@ fn entries(fd: &OwnedFd) -> io::Result<Entries> {
 
 /// `/proc` and `/sys` have files without a size that block, or that never end.
 #[cfg(target_os = "linux")]
-fn is_kernel_view(fd: &OwnedFd) -> bool {
+fn is_kernel_view(fd: BorrowedFd<'_>) -> bool {
     const PROC: i64 = 0x9fa0;
     const SYSFS: i64 = 0x6265_6572;
     #[expect(clippy::unnecessary_cast, reason = "the type differs between processors")]
@@ -274,7 +284,7 @@ fn is_kernel_view(fd: &OwnedFd) -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn is_kernel_view(_: &OwnedFd) -> bool {
+fn is_kernel_view(_: BorrowedFd<'_>) -> bool {
     false
 }
 

@@ -13,16 +13,26 @@ const LEFT: usize = 8 << 10;
 /// What it sees of the one after: more than the longest match.
 const RIGHT: usize = 16 << 10;
 
+/// Whether a read that brings less than was asked for is the last one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ShortRead {
+    /// So it is for a regular file, and asking once more would be a fifth of all system calls of a scan.
+    Ends,
+    /// A pipe brings what there is so far.
+    MayGoOn,
+}
+
 /// Visits everything that `from` yields, and says how many bytes that were. `buffer` is kept between files.
 pub(super) fn read(
     from: &mut impl Read,
+    short: ShortRead,
     buffer: &mut Vec<u8>,
     path: &str,
     visit: &Visitor<'_>,
 ) -> io::Result<u64> {
     let (mut start, mut filled, mut owned) = (Start { byte: 0, line: 1, column: 1 }, 0, 0);
     loop {
-        let ended = fill(from, buffer, &mut filled)?;
+        let ended = fill(from, short, buffer, &mut filled)?;
         let end = if ended { filled } else { filled - RIGHT };
         visit(&Blob { path, bytes: &buffer[..filled], start, owned: owned..end });
         if ended {
@@ -36,7 +46,12 @@ pub(super) fn read(
 }
 
 /// Fills the buffer; true at the end of the file.
-fn fill(from: &mut impl Read, buffer: &mut Vec<u8>, filled: &mut usize) -> io::Result<bool> {
+fn fill(
+    from: &mut impl Read,
+    short: ShortRead,
+    buffer: &mut Vec<u8>,
+    filled: &mut usize,
+) -> io::Result<bool> {
     loop {
         if *filled == buffer.len() {
             match buffer.len() {
@@ -47,7 +62,12 @@ fn fill(from: &mut impl Read, buffer: &mut Vec<u8>, filled: &mut usize) -> io::R
         }
         match from.read(&mut buffer[*filled..]) {
             Ok(0) => return Ok(true),
-            Ok(n) => *filled += n,
+            Ok(n) => {
+                *filled += n;
+                if short == ShortRead::Ends && *filled < buffer.len() {
+                    return Ok(true);
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -91,7 +111,8 @@ mod tests {
                 assert_eq!(blob.start.line, lines);
                 *next = at + blob.owned.end;
             };
-            let read = read(&mut &bytes[..], &mut Vec::new(), "x", &visit).unwrap();
+            let read =
+                read(&mut &bytes[..], ShortRead::Ends, &mut Vec::new(), "x", &visit).unwrap();
             assert_eq!((read, *next.lock().unwrap()), (len as u64, len));
         }
     }
