@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::detect::Detector;
-use crate::excerpt::masked;
+use crate::excerpt::{masked, veiled};
 use crate::report::{self, Format};
 use crate::scan::Outcome;
 
@@ -112,13 +112,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Help and version go to standard output; wrong arguments are errors, in the format that was asked for.
 fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
-    let text = masked(&error.render().to_string(), &Detector::default());
+    let text = veiled(&masked(&error.render().to_string(), &Detector::default()));
     if !error.use_stderr() {
         let _ = io::stdout().write_all(text.as_bytes());
         return ExitCode::SUCCESS;
     }
-    let json = arguments.iter().any(|it| it == "--format=json")
-        || arguments.windows(2).any(|it| it[0] == "--format" && it[1] == "json");
+    let json = arguments.iter().any(|it| it == "--format=json" || it == "-fjson")
+        || arguments.windows(2).any(|it| (it[0] == "--format" || it[0] == "-f") && it[1] == "json");
     if json {
         let _ = report::render_error(Format::Json, text.trim(), &mut io::stdout());
     }
@@ -128,7 +128,7 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
 
 /// The last word on what went wrong. Messages may quote names and arguments, so they are masked here, once, for all.
 fn fail(failure: &Failure) {
-    let message = masked(&failure.message, &Detector::default());
+    let message = veiled(&masked(&failure.message, &Detector::default()));
     let lines: Vec<_> = message.lines().map(crate::excerpt::printable).collect();
     let message = lines.join("\n");
     let _ = report::render_error(failure.format, &message, &mut io::stdout());

@@ -1,8 +1,8 @@
 //! Bytes in, tokens out: finds every literal of the family in whatever way it is written. Knows no policy.
 //!
-//! One pass looks for the stem of the family in all its written forms ([`needle`]). A hit inside an encoded run is
-//! peeled ([`layer`]) until it is text, and the text is read through escapes and joins ([`text`]). What stands after
-//! the prefix decides how sure we are ([`shape`]).
+//! One pass looks for the stem of the family in all its written forms (`needle`). A hit inside an encoded run is
+//! peeled (`layer`) until it is text, and the text is read through escapes and joins (`text`). What stands after
+//! the prefix decides how sure we are (`shape`).
 
 mod family;
 mod layer;

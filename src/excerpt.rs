@@ -98,8 +98,34 @@ pub fn obeyed(it: char) -> bool {
         || matches!(it, '\u{061c}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// The shortest run of letters and digits that might be the body of a token which is written in a way that nobody knows.
+const SECRETIVE: usize = 16;
+/// How many different characters such a run has.
+const DISTINCT: usize = 9;
+
+/// Hides long runs of letters and digits that vary like a secret: masking must be wider than detection. Digests and
+/// identifiers go with them, which costs a reader nothing.
+pub fn veiled(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for piece in text.split_inclusive(|it: char| !it.is_ascii_alphanumeric()) {
+        let run = piece.trim_end_matches(|it: char| !it.is_ascii_alphanumeric());
+        let mut characters: Vec<char> = run.chars().collect();
+        characters.sort_unstable();
+        characters.dedup();
+        let mixed =
+            run.bytes().any(|b| b.is_ascii_digit()) && run.bytes().any(|b| b.is_ascii_alphabetic());
+        if run.len() >= SECRETIVE && characters.len() >= DISTINCT && mixed {
+            shown.push_str("****");
+            shown.push_str(&piece[run.len()..]);
+        } else {
+            shown.push_str(piece);
+        }
+    }
+    shown
+}
+
 fn push(text: &mut String, bytes: &[u8]) {
-    for it in String::from_utf8_lossy(bytes).chars() {
+    for it in veiled(&String::from_utf8_lossy(bytes)).chars() {
         match it {
             '\t' => text.push_str("    "),
             '\0' | '\r' | '\u{feff}' => {}

@@ -76,6 +76,16 @@ impl Policy {
             );
             rules.push(rule);
         }
+        for rule in &rules {
+            let known = |it: &&RuleId| rules.iter().any(|rule| rule.id == **it);
+            let unknown = rule.supersedes.iter().find(|it| !known(it) || **it == rule.id);
+            anyhow::ensure!(
+                unknown.is_none(),
+                "the rule {} supersedes {}, which is no other rule: `lynklint rules list` shows all",
+                rule.id,
+                unknown.map_or("", |it| it.as_str())
+            );
+        }
         let digest = digest(&rules, set);
         let level = |rule: &Rule| match rule.severity {
             Severity::Error => Enforcement::SoftMandatory,

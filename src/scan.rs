@@ -147,6 +147,8 @@ pub fn scan<'p>(
     }
     let mut findings = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     findings.sort_by(|a, b| (&a.path, a.start, &a.rule.id).cmp(&(&b.path, b.start, &b.rule.id)));
+    // A file that is named beside its folder is read twice.
+    findings.dedup_by(|a, b| (&a.path, a.start, &a.rule.id) == (&b.path, b.start, &b.rule.id));
     Ok(Report { policy, findings, coverage })
 }
 

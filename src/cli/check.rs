@@ -49,6 +49,7 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(&self) -> Result<Outcome, Failure> {
         let began = Instant::now();
+        self.refuse_to_overwrite_input()?;
         let policy = self.policy()?;
         let progress = Progress::default();
         let report = progress::during(&progress, self.quiet, || {
@@ -75,6 +76,21 @@ impl Arguments {
             let _ = writeln!(io::stderr(), "lynklint: {}", report::reason(&report));
         }
         Ok(report.outcome())
+    }
+
+    /// A report in the place of what it reports on would pass the next run.
+    fn refuse_to_overwrite_input(&self) -> Result<(), Failure> {
+        let Ok(output) = self.output.canonicalize() else {
+            return Ok(());
+        };
+        match self.paths.iter().find(|it| it.canonicalize().is_ok_and(|it| it == output)) {
+            None => Ok(()),
+            Some(path) => {
+                let message =
+                    format!("{} is to be scanned: write the report elsewhere", path.display());
+                Err(Failure { format: self.format, message })
+            }
+        }
     }
 
     fn policy(&self) -> Result<Policy, Failure> {

@@ -12,7 +12,7 @@ const BEFORE: usize = 24;
 /// A line of base64 this long goes on in the next line.
 const WRAPPED_LINE: usize = 40;
 /// How far the beginning of a base64 run is sought, in characters.
-const LONGEST_LEFT_RUN: usize = 4096;
+const LONGEST_LEFT_RUN: usize = 512;
 
 /// One encoding around a token.
 #[derive(Clone, Copy, Debug)]
@@ -169,7 +169,8 @@ fn peel_base64(bytes: &[u8], at: usize, alignment: Alignment, lines: Lines) -> O
         return None;
     }
     // Letters that do not fill whole groups before ours belong to something else, such as the `path/` before it.
-    let foreign = !(left.len() - alignment.offset()).is_multiple_of(4);
+    let foreign =
+        left.len() < LONGEST_LEFT_RUN && !(left.len() - alignment.offset()).is_multiple_of(4);
     left.truncate(if foreign { alignment.offset() } else { alignment.offset() + BEFORE / 3 * 4 });
     left.reverse();
     let before = left.len();

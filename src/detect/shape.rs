@@ -9,7 +9,7 @@ pub(super) fn classify(reading: &Reading, family: &Family) -> Certainty {
     let run = reading.run.as_slice();
     let alnum = alnum_len(run);
     let body = &run[..alnum];
-    let whole = alnum == run.len() || run[alnum..].iter().all(|&b| b == b'-');
+    let whole = alnum == run.len() || run[alnum..].iter().all(|b| matches!(b, b'-' | b'_'));
     if family.other_issuer_lengths.contains(&run.len()) {
         return Certainty::OtherIssuer;
     }

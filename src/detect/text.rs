@@ -21,9 +21,13 @@ const JOINT: &str = r#"(?x-u)^(?:
   | [\\^`]\r?\n[\ \t]*
 )"#;
 
+/// What looks like the end of a word and is none: emphasis around a token, a flag that the token is glued to.
+const MARK_BEFORE: &str = r"(?x-u)(?: ^ | [^A-Za-z0-9_\-] ) (?: _{1,3} | -[A-Za-z] ) $";
+
 /// An escape that ends in a letter or digit, and so would look like the beginning of a longer word.
 const ESCAPE_BEFORE: &str = r"(?x-u)(?:
     %(?:25)*[0-9A-Fa-f]{2} | \\[abefnrtvz0] | \\x[0-9A-Fa-f]{2} | \\u[0-9A-Fa-f]{4} | \\U[0-9A-Fa-f]{8} | \\[0-7]{3}
+  | =(?:3D|20|22|0A)
   | (?: \x1b | \\x1[bB] | \\u001[bB] | \\u\{1[bB]\} | \\e | \\0?33 | \^\[ | \xe2\x90\x9b ) \[ [0-9;:]* m
 )$";
 
@@ -57,13 +61,15 @@ impl Reading {
 pub(super) struct Reader {
     joint: Regex,
     escape_before: Regex,
+    mark_before: Regex,
 }
 
 impl Default for Reader {
-    #[expect(clippy::expect_used, reason = "two literal patterns that every test compiles")]
+    #[expect(clippy::expect_used, reason = "three literal patterns that every test compiles")]
     fn default() -> Self {
         let compile = |pattern| Regex::new(pattern).expect("a literal pattern");
-        Self { joint: compile(JOINT), escape_before: compile(ESCAPE_BEFORE) }
+        let mark_before = compile(MARK_BEFORE);
+        Self { mark_before, joint: compile(JOINT), escape_before: compile(ESCAPE_BEFORE) }
     }
 }
 
@@ -72,6 +78,9 @@ impl Reader {
     pub(super) fn begins_word(&self, bytes: &[u8], at: usize) -> bool {
         let before = &bytes[at.saturating_sub(LEFT_CONTEXT)..at];
         if !before.last().is_some_and(|&b| is_word(b)) {
+            return true;
+        }
+        if self.mark_before.is_match(before) {
             return true;
         }
         // `%20` is a space, but `%61` is a letter.

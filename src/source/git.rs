@@ -32,5 +32,10 @@ pub(super) fn tracked(work_tree: &Path) -> io::Result<Vec<PathBuf>> {
         return Err(io::Error::other(format!("git could not list what it tracks: {first}")));
     }
     let names = output.stdout.split(|b| *b == 0).filter(|it| !it.is_empty());
-    Ok(names.map(|it| work_tree.join(OsString::from_vec(it.to_vec()))).collect())
+    let names: Vec<&[u8]> = names.collect();
+    // git lists nonsense from an index that was cut off, and says nothing.
+    if names.iter().any(|it| it.ends_with(b"/") || it.starts_with(b"/")) {
+        return Err(io::Error::other("git's index is damaged: restore it with git reset"));
+    }
+    Ok(names.into_iter().map(|it| work_tree.join(OsString::from_vec(it.to_vec()))).collect())
 }

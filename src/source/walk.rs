@@ -18,7 +18,7 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
 use super::hidden::{self, Hidden};
 use super::ignored::Rules;
 use super::window::{self, ShortRead};
-use super::{Coverage, Skipped, Visitor, WalkOptions};
+use super::{Blob, Coverage, Skipped, Visitor, WalkOptions};
 
 /// A folder with more files than this is read by several threads.
 const MANY: usize = 128;
@@ -42,12 +42,12 @@ pub fn walk(
 ) -> anyhow::Result<Coverage> {
     let walk = Walk::new(options, visit);
     let mut folders = Vec::new();
-    for root in roots {
+    for root in &distinct(roots) {
         let kind = std::fs::metadata(root).with_context(|| {
             format!("could not scan {}: give a file or folder that exists", root.display())
         })?;
         match kind.is_dir() {
-            true => folders.push(root),
+            true => folders.push(root.clone()),
             false => walk.named_file(root, kind.is_file()),
         }
     }
@@ -56,7 +56,9 @@ pub fn walk(
         let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).stack_size(STACK);
         let pool = pool.build();
         pool.context("could not start threads")?.install(|| {
-            rayon::scope(|scope| folders.iter().for_each(|root| walk.root(scope, root)));
+            rayon::scope(|scope| {
+                folders.iter().for_each(|root| walk.root(scope, root, roots.len() == 1));
+            });
             walk.settle_hidden();
         });
     }
@@ -85,6 +87,7 @@ struct Folder {
 struct Entries {
     files: Vec<Box<CStr>>,
     folders: Vec<Box<CStr>>,
+    links: Vec<Box<CStr>>,
     git: bool,
     gitignore: bool,
     ignore: bool,
@@ -134,8 +137,8 @@ impl<'v> Walk<'v> {
         }
     }
 
-    fn root<'s>(&'s self, scope: &rayon::Scope<'s>, root: &Path) {
-        let shown = match root.is_absolute() {
+    fn root<'s>(&'s self, scope: &rayon::Scope<'s>, root: &Path, alone: bool) {
+        let shown = match root.is_absolute() && alone {
             true => String::new(),
             false => root
                 .components()
@@ -158,13 +161,13 @@ impl<'v> Walk<'v> {
         let listed = opened.map_err(io::Error::from).and_then(|mut it| Ok((entries(&mut it)?, it)));
         let (entries, dir) = match listed {
             Ok(listed) => listed,
-            Err(error) => return self.skip(shown_or_dot(&folder.shown), &error),
+            Err(error) => return self.skip(folder.name(), &error),
         };
         let fd = match dir.fd() {
             Ok(fd) => fd,
-            Err(error) => return self.skip(shown_or_dot(&folder.shown), &error.into()),
+            Err(error) => return self.skip(folder.name(), &error.into()),
         };
-        let Entries { files, folders, git, gitignore, ignore } = entries;
+        let Entries { files, folders, links, git, gitignore, ignore } = entries;
         let rules = folder.rules.as_ref().map(|it| match git || gitignore || ignore {
             true => it.within(&folder.path, gitignore, ignore, git),
             false => it.clone(),
@@ -177,6 +180,9 @@ impl<'v> Walk<'v> {
                 rules: rules.clone(),
             };
             scope.spawn(move |scope| self.folder(scope, below));
+        }
+        for name in links.iter().filter(|it| visible(it, false)) {
+            self.link(fd, name, &folder.shown);
         }
         let read = |names: &[Box<CStr>]| {
             for name in names.iter().filter(|it| visible(it, false)) {
@@ -211,6 +217,19 @@ impl<'v> Walk<'v> {
         }
     }
 
+    /// A link is not followed, but where it points is text, and git keeps that text like a file's.
+    fn link(&self, folder: BorrowedFd<'_>, name: &CStr, shown: &str) {
+        let shown = below(shown, name);
+        match rustix::fs::readlinkat(folder, name, Vec::new()) {
+            Ok(target) => {
+                (self.visit)(&Blob::whole(&shown, target.to_bytes()));
+                self.files.fetch_add(1, Ordering::Relaxed);
+                self.bytes.fetch_add(target.to_bytes().len() as u64, Ordering::Relaxed);
+            }
+            Err(error) => self.skip(&shown, &error.into()),
+        }
+    }
+
     fn read(&self, fd: OwnedFd, shown: &str) {
         let read = BUFFER.with_borrow_mut(|buffer| {
             window::read(&mut File::from(fd), ShortRead::Ends, buffer, shown, self.visit)
@@ -240,7 +259,7 @@ impl<'v> Walk<'v> {
     }
 }
 
-/// Lists a folder: regular files and folders. Links, FIFOs, sockets and devices are not part of a tree's text.
+/// Lists a folder: regular files, folders and links. FIFOs, sockets and devices are not part of a tree's text.
 fn entries(dir: &mut Dir) -> io::Result<Entries> {
     if is_kernel_view(dir.fd()?) {
         return Err(io::Error::other("a view of the kernel's, not files"));
@@ -267,6 +286,7 @@ fn entries(dir: &mut Dir) -> io::Result<Entries> {
         };
         match kind {
             FileType::RegularFile => entries.files.push(name.into()),
+            FileType::Symlink => entries.links.push(name.into()),
             FileType::Directory => entries.folders.push(name.into()),
             _ => {}
         }
@@ -293,6 +313,23 @@ fn below(folder: &str, name: &CStr) -> String {
     if folder.is_empty() { name.into_owned() } else { format!("{folder}/{name}") }
 }
 
-fn shown_or_dot(shown: &str) -> &str {
-    if shown.is_empty() { "." } else { shown }
+/// The roots, each once, however it is spelt.
+fn distinct(roots: &[PathBuf]) -> Vec<PathBuf> {
+    let full = |root: &PathBuf| root.canonicalize().unwrap_or_else(|_| root.clone());
+    let mut seen = Vec::new();
+    let mut fresh = |root: &&PathBuf| {
+        let full = full(root);
+        let fresh = !seen.contains(&full);
+        seen.push(full);
+        fresh
+    };
+    roots.iter().filter(|it| fresh(it)).cloned().collect()
+}
+
+impl Folder {
+    /// Its name for a message: never empty.
+    fn name(&self) -> &str {
+        let own = || self.path.to_str().unwrap_or(".");
+        if self.shown.is_empty() { own() } else { &self.shown }
+    }
 }

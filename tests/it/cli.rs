@@ -215,3 +215,49 @@ fn rules_are_listed_shown_and_tested() {
     assert_eq!(code(&run(here.path(), &["rules", "test"])), 0);
     assert_eq!(code(&run(here.path(), &["rules", "test", "."])), 1, "a folder without rules");
 }
+
+#[cfg(unix)]
+#[test]
+fn the_target_of_a_link_is_text() {
+    let here = folder(&[("a.txt", "nothing")]);
+    std::os::unix::fs::symlink(expand("$SERVICE"), here.path().join("link")).expect("a link");
+    let output = run(here.path(), &["--format", "json"]);
+    assert_eq!((code(&output), json(&output)["receipt"]["files"].as_u64()), (2, Some(2)));
+}
+
+#[test]
+fn a_report_does_not_replace_what_it_is_about() {
+    let here = folder(&[("a.txt", "$SERVICE")]);
+    let output = run(here.path(), &["a.txt", "--output", "a.txt"]);
+    assert_eq!(code(&output), 1);
+    quiet(&output);
+    assert_eq!(
+        fs::read_to_string(here.path().join("a.txt")).expect("it is there"),
+        expand("$SERVICE")
+    );
+}
+
+#[test]
+fn a_damaged_index_is_no_pass() {
+    let here =
+        folder(&[(".gitignore", "*.env"), ("a.env", "$SERVICE"), ("b.env", "x"), ("c.txt", "x")]);
+    for arguments in [["init", "-q", "."].as_slice(), ["add", "-f", "."].as_slice()] {
+        let status = Command::new("git").args(arguments).current_dir(here.path()).status();
+        assert!(status.expect("git runs").success());
+    }
+    let index = here.path().join(".git/index");
+    let whole = fs::read(&index).expect("an index");
+    assert_eq!(code(&run(here.path(), &[])), 2);
+    for len in [0, 20, 100, 150, whole.len() - 30] {
+        fs::write(&index, &whole[..len]).expect("it can be written");
+        let code = code(&run(here.path(), &[]));
+        assert_eq!(code, 1, "an index of {len} bytes");
+    }
+}
+
+#[test]
+fn a_root_that_is_named_twice_is_read_once() {
+    let here = folder(&[("d/a.txt", "$SERVICE")]);
+    let output = json(&run(here.path(), &["--format", "json", "d", "./d", "d/a.txt", "d/../d"]));
+    assert_eq!(output["diagnostics"].as_array().map(Vec::len), Some(1));
+}

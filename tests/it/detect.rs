@@ -127,6 +127,10 @@ fn a_word_may_begin_after_an_escape_and_end_before_one() {
         "-",
         ":",
         "é",
+        "_",
+        "__",
+        "-u",
+        "=3D",
     ] {
         for after in
             ["", "\"", "\\n", "%22", "\\u0022", "\x1b[0m", "\\x1b[0m", ".", ",", "-", "&x=1", "é"]
