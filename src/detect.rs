@@ -211,10 +211,11 @@ impl Detector {
             Some((Certainty::Certain, reading)) => (Certainty::Certain, reading),
             other => self.judge_joined(bytes, at).or(other)?,
         };
-        let certainty = match at <= padding || self.reader.begins_word(bytes, at) {
-            true => certainty,
-            false => Certainty::Embedded,
-        };
+        // An underscore before the token makes a longer word of it, wherever that begins.
+        let begins = (at <= padding && !bytes[..at].ends_with(b"_"))
+            || self.reader.begins_word(bytes, at)
+            || self.reader.is_emphasised(bytes, at, &reading);
+        let certainty = if begins { certainty } else { Certainty::Embedded };
         Some(self.token(certainty, at, &reading))
     }
 

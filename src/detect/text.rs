@@ -21,8 +21,11 @@ const JOINT: &str = r#"(?x-u)^(?:
   | [\\^`]\r?\n[\ \t]*
 )"#;
 
-/// What looks like the end of a word and is none: emphasis around a token, a flag that the token is glued to.
-const MARK_BEFORE: &str = r"(?x-u)(?: ^ | [^A-Za-z0-9_\-] ) (?: _{1,3} | -[A-Za-z] ) $";
+/// A flag that a token is glued to, as in `curl -uTOKEN:`.
+const FLAG_BEFORE: &str = r"(?-u)(?:^|[^A-Za-z0-9_-])-[A-Za-z]$";
+
+/// Emphasis, as in `__TOKEN__`; it must end as it began.
+const EMPHASIS_BEFORE: &str = r"(?-u)(?:^|[^A-Za-z0-9_])_{1,3}$";
 
 /// An escape that ends in a letter or digit, and so would look like the beginning of a longer word.
 const ESCAPE_BEFORE: &str = r"(?x-u)(?:
@@ -61,15 +64,21 @@ impl Reading {
 pub(super) struct Reader {
     joint: Regex,
     escape_before: Regex,
-    mark_before: Regex,
+    flag_before: Regex,
+    emphasis_before: Regex,
 }
 
 impl Default for Reader {
-    #[expect(clippy::expect_used, reason = "three literal patterns that every test compiles")]
+    #[expect(clippy::expect_used, reason = "four literal patterns that every test compiles")]
     fn default() -> Self {
         let compile = |pattern| Regex::new(pattern).expect("a literal pattern");
-        let mark_before = compile(MARK_BEFORE);
-        Self { mark_before, joint: compile(JOINT), escape_before: compile(ESCAPE_BEFORE) }
+        let (flag_before, emphasis_before) = (compile(FLAG_BEFORE), compile(EMPHASIS_BEFORE));
+        Self {
+            flag_before,
+            emphasis_before,
+            joint: compile(JOINT),
+            escape_before: compile(ESCAPE_BEFORE),
+        }
     }
 }
 
@@ -80,12 +89,18 @@ impl Reader {
         if !before.last().is_some_and(|&b| is_word(b)) {
             return true;
         }
-        if self.mark_before.is_match(before) {
+        if self.flag_before.is_match(before) {
             return true;
         }
         // `%20` is a space, but `%61` is a letter.
         let escape = self.escape_before.find(before);
         escape.and_then(|it| character(it.as_bytes())).is_some_and(|(b, ..)| !is_word(b))
+    }
+
+    /// Whether a token with this reading is emphasised, so that an underscore at `at` is no part of a word.
+    pub(super) fn is_emphasised(&self, bytes: &[u8], at: usize, reading: &Reading) -> bool {
+        let before = &bytes[at.saturating_sub(LEFT_CONTEXT)..at];
+        reading.run.last() == Some(&b'_') && self.emphasis_before.is_match(before)
     }
 
     /// Reads a prefix and the run after it.

@@ -65,7 +65,6 @@ impl Rules {
     pub(super) fn hide(&self, path: &Path, is_dir: bool) -> bool {
         let mut node = self.chain.as_deref();
         while let Some(Node { rules, above }) = node {
-            let path = path.strip_prefix(rules.path()).unwrap_or(path);
             match rules.matched(path, is_dir) {
                 Match::Ignore(_) => return true,
                 Match::Whitelist(_) => return false,

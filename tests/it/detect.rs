@@ -127,8 +127,6 @@ fn a_word_may_begin_after_an_escape_and_end_before_one() {
         "-",
         ":",
         "é",
-        "_",
-        "__",
         "-u",
         "=3D",
     ] {
@@ -141,11 +139,19 @@ fn a_word_may_begin_after_an_escape_and_end_before_one() {
 }
 
 #[test]
+fn emphasis_is_no_part_of_a_word() {
+    for mark in ["_", "__", "___", "*", "**", "`"] {
+        found(format!("the token {mark}{}{mark} is", token()).as_bytes(), Encoding::Plain);
+    }
+}
+
+#[test]
 fn nothing_else_is_a_token() {
     let body = token().split_off(18);
     let misses = [
         format!("realynk_live_{body}"),
         format!("xyz_lynk_live_{body}"),
+        format!(" _lynk_live_{body}"),
         format!("LYNK_LIVE_{body}"),
         format!("lynk_live_{body}ABCDEFG"),
         format!("lynk_live_{}-_{}", &body[..20], &body[..21]),
