@@ -68,7 +68,7 @@ pub fn walk(
 struct Walk<'v> {
     options: WalkOptions,
     visit: &'v Visitor<'v>,
-    files: AtomicU64,
+    read: AtomicU64,
     bytes: AtomicU64,
     still_hidden: AtomicU64,
     hidden: Mutex<Vec<Hidden>>,
@@ -98,7 +98,7 @@ impl<'v> Walk<'v> {
         Self {
             options: *options,
             visit,
-            files: AtomicU64::new(0),
+            read: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             still_hidden: AtomicU64::new(0),
             hidden: Mutex::default(),
@@ -111,7 +111,7 @@ impl<'v> Walk<'v> {
         skipped.sort();
         skipped.dedup();
         Coverage {
-            files: self.files.into_inner(),
+            files: self.read.into_inner(),
             bytes: self.bytes.into_inner(),
             hidden: self.still_hidden.into_inner(),
             skipped,
@@ -157,76 +157,87 @@ impl<'v> Walk<'v> {
     }
 
     fn folder<'s>(&'s self, scope: &rayon::Scope<'s>, folder: Folder) {
-        let opened = openat(CWD, &folder.path, FOLDER, Mode::empty()).and_then(Dir::new);
-        let listed = opened.map_err(io::Error::from).and_then(|mut it| Ok((entries(&mut it)?, it)));
-        let (entries, dir) = match listed {
-            Ok(listed) => listed,
+        let listed = list(&folder.path);
+        let opened =
+            listed.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()));
+        let opened = opened.and_then(|(entries, dir)| Ok((entries, dir.fd()?)));
+        let (entries, dir) = match opened {
+            Ok(opened) => opened,
             Err(error) => return self.skip(folder.name(), &error),
         };
-        let fd = match dir.fd() {
-            Ok(fd) => fd,
-            Err(error) => return self.skip(folder.name(), &error.into()),
-        };
         let Entries { files, folders, links, git, gitignore, ignore } = entries;
-        let rules = folder.rules.as_ref().map(|it| match git || gitignore || ignore {
-            true => it.within(&folder.path, gitignore, ignore, git),
+        let rules = folder.rules.as_ref().map(|it| match *git || *gitignore || *ignore {
+            true => it.within(&folder.path, *gitignore, *ignore, *git),
             false => it.clone(),
         });
-        let visible = |name: &CStr, is_dir| self.visible(&folder, rules.as_ref(), name, is_dir);
-        for name in folders.iter().filter(|it| visible(it, true)) {
-            let below = Folder {
-                path: folder.path.join(OsStr::from_bytes(name.to_bytes())),
-                shown: below(&folder.shown, name),
-                rules: rules.clone(),
-            };
-            scope.spawn(move |scope| self.folder(scope, below));
+        let visible = |names: &Names, is_dir| self.visible(rules.as_ref(), names, is_dir);
+        let mut names = Names::below(&folder);
+        for name in folders {
+            names.set(name);
+            if visible(&names, true) {
+                let (path, shown) = (names.path().to_owned(), names.shown.clone());
+                let below = Folder { path, shown, rules: rules.clone() };
+                scope.spawn(move |scope| self.folder(scope, below));
+            }
         }
-        for name in links.iter().filter(|it| visible(it, false)) {
-            self.link(fd, name, &folder.shown);
+        for name in links {
+            names.set(name);
+            if visible(&names, false) {
+                self.link(dir, name, &names.shown);
+            }
         }
-        let read = |names: &[Box<CStr>]| {
-            for name in names.iter().filter(|it| visible(it, false)) {
-                self.file(fd, name, &folder.shown);
+        self.files(dir, &folder, rules.as_ref(), files);
+    }
+
+    fn files(
+        &self,
+        dir: BorrowedFd<'_>,
+        folder: &Folder,
+        rules: Option<&Rules>,
+        files: &[Box<CStr>],
+    ) {
+        let read = |files: &[Box<CStr>]| {
+            let mut names = Names::below(folder);
+            for name in files {
+                names.set(name);
+                if self.visible(rules, &names, false) {
+                    self.file(dir, name, &names.shown);
+                }
             }
         };
         match files.len() {
-            0..=MANY => read(&files),
+            0..=MANY => read(files),
             _ => files.par_chunks(MANY / 2).for_each(read),
         }
     }
 
-    fn visible(&self, folder: &Folder, rules: Option<&Rules>, name: &CStr, is_dir: bool) -> bool {
-        let Some(rules) = rules.filter(|it| !it.is_empty()) else {
+    fn visible(&self, rules: Option<&Rules>, names: &Names, is_dir: bool) -> bool {
+        let Some(rules) = rules.filter(|it| !it.is_empty() && it.hide(names.path(), is_dir)) else {
             return true;
         };
-        let path = folder.path.join(OsStr::from_bytes(name.to_bytes()));
-        let hides = rules.hide(&path, is_dir);
-        if hides {
-            let shown = below(&folder.shown, name);
-            let repository = rules.repository.clone();
-            let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
-            hidden.push(Hidden { path, shown, repository });
-        }
-        !hides
+        let (path, shown) = (names.path().to_owned(), names.shown.clone());
+        let repository = rules.repository.clone();
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        hidden.push(Hidden { path, shown, repository });
+        false
     }
 
     fn file(&self, folder: BorrowedFd<'_>, name: &CStr, shown: &str) {
         match openat(folder, name, FILE, Mode::empty()) {
-            Ok(fd) => self.read(fd, &below(shown, name)),
-            Err(error) => self.skip(&below(shown, name), &error.into()),
+            Ok(fd) => self.read(fd, shown),
+            Err(error) => self.skip(shown, &error.into()),
         }
     }
 
     /// A link is not followed, but where it points is text, and git keeps that text like a file's.
     fn link(&self, folder: BorrowedFd<'_>, name: &CStr, shown: &str) {
-        let shown = below(shown, name);
         match rustix::fs::readlinkat(folder, name, Vec::new()) {
             Ok(target) => {
-                (self.visit)(&Blob::whole(&shown, target.to_bytes()));
-                self.files.fetch_add(1, Ordering::Relaxed);
+                (self.visit)(&Blob::whole(shown, target.to_bytes()));
+                self.read.fetch_add(1, Ordering::Relaxed);
                 self.bytes.fetch_add(target.to_bytes().len() as u64, Ordering::Relaxed);
             }
-            Err(error) => self.skip(&shown, &error.into()),
+            Err(error) => self.skip(shown, &error.into()),
         }
     }
 
@@ -236,7 +247,7 @@ impl<'v> Walk<'v> {
         });
         match read {
             Ok(bytes) => {
-                self.files.fetch_add(1, Ordering::Relaxed);
+                self.read.fetch_add(1, Ordering::Relaxed);
                 self.bytes.fetch_add(bytes, Ordering::Relaxed);
             }
             Err(error) => self.skip(shown, &error),
@@ -257,6 +268,13 @@ impl<'v> Walk<'v> {
         self.still_hidden.fetch_add(settled.hidden, Ordering::Relaxed);
         self.skipped.lock().unwrap_or_else(PoisonError::into_inner).extend(settled.skipped);
     }
+}
+
+/// Opens and lists a folder.
+fn list(path: &Path) -> io::Result<(Entries, Dir)> {
+    let mut dir = Dir::new(openat(CWD, path, FOLDER, Mode::empty())?)?;
+    let entries = entries(&mut dir)?;
+    Ok((entries, dir))
 }
 
 /// Lists a folder: regular files, folders and links. FIFOs, sockets and devices are not part of a tree's text.
@@ -308,9 +326,38 @@ fn is_kernel_view(_: BorrowedFd<'_>) -> bool {
     false
 }
 
-fn below(folder: &str, name: &CStr) -> String {
-    let name = name.to_string_lossy();
-    if folder.is_empty() { name.into_owned() } else { format!("{folder}/{name}") }
+/// The two names of an entry, the system's and the people's, in buffers that a folder's entries share.
+struct Names {
+    path: Vec<u8>,
+    shown: String,
+    /// How much of each is the folder's.
+    folder: (usize, usize),
+}
+
+impl Names {
+    fn below(folder: &Folder) -> Self {
+        let mut path = folder.path.as_os_str().as_bytes().to_vec();
+        let mut shown = folder.shown.clone();
+        if !path.ends_with(b"/") {
+            path.push(b'/');
+        }
+        if !shown.is_empty() && !shown.ends_with('/') {
+            shown.push('/');
+        }
+        let folder = (path.len(), shown.len());
+        Self { path, shown, folder }
+    }
+
+    fn set(&mut self, name: &CStr) {
+        self.path.truncate(self.folder.0);
+        self.path.extend_from_slice(name.to_bytes());
+        self.shown.truncate(self.folder.1);
+        self.shown.push_str(&name.to_string_lossy());
+    }
+
+    fn path(&self) -> &Path {
+        Path::new(OsStr::from_bytes(&self.path))
+    }
 }
 
 /// The roots, each once, however it is spelt.
