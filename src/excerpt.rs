@@ -8,6 +8,8 @@ use crate::detect::{Detector, Token};
 pub const LONGEST: usize = 160;
 /// How many bytes before the mark are looked at.
 const BEFORE: usize = 96;
+/// More than the longest way of writing a token, in bytes.
+const LONGEST_TOKEN: usize = 16 << 10;
 /// How many bytes after it.
 const AFTER: usize = 160;
 
@@ -27,7 +29,11 @@ impl Excerpt {
         let line = line_around(bytes, &found.span);
         let mut text = String::new();
         let (mut mark, mut at) = (0..0, line.start);
-        for token in tokens.iter().filter(|it| touches(&it.mask, &line)) {
+        // Only what is near can touch the line; a file may hold a million tokens.
+        let near = line.start.saturating_sub(LONGEST_TOKEN);
+        let first = tokens.partition_point(|it| it.span.start < near);
+        let last = tokens.partition_point(|it| it.span.start < line.end);
+        for token in tokens[first..last].iter().filter(|it| touches(&it.mask, &line)) {
             push(&mut text, &bytes[at..token.mask.start.max(at)]);
             let start = text.chars().count();
             text.push_str(&token.masked());

@@ -67,10 +67,7 @@ impl Arguments {
             all: self.all,
             elapsed: began.elapsed(),
         };
-        let mut text = Vec::new();
-        report::render(self.format, style, &report, &mut text)
-            .or_else(|error| Failure::of_output(self.format, &error))?;
-        self.write(&text)?;
+        self.write(|out| report::render(self.format, style, &report, out))?;
         // The human report ends with the same sentence.
         if !self.quiet && (self.format != Format::Human || self.output != Path::new("-")) {
             let _ = writeln!(io::stderr(), "lynklint: {}", report::reason(&report));
@@ -105,12 +102,12 @@ impl Arguments {
         Failure { format: self.format, message: super::rules::shown(broken) }
     }
 
-    fn write(&self, text: &[u8]) -> Result<(), Failure> {
+    fn write(&self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         let written = if self.output == Path::new("-") {
             let mut out = BufWriter::new(io::stdout().lock());
-            out.write_all(text).and_then(|()| out.flush())
+            render(&mut out).and_then(|()| out.flush())
         } else {
-            source::replace(&self.output, text)
+            source::replace(&self.output, render)
         };
         written.or_else(|error| Failure::of_output(self.format, &error))
     }

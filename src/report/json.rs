@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::excerpt::obeyed;
 use crate::finding::{Finding, Position};
@@ -18,9 +18,17 @@ struct Root<'r> {
     error_count: usize,
     warning_count: usize,
     tool: Tool,
-    diagnostics: Vec<Item<'r>>,
+    diagnostics: Diagnostics<'r>,
     summary: Summary,
     receipt: Receipt<'r>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Diagnostics<'r> {
+    #[serde(serialize_with = "items")]
+    Findings(&'r [Finding<'r>]),
+    Error([Box<Item<'r>>; 1]),
 }
 
 #[derive(Serialize)]
@@ -200,7 +208,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
             error_count: count(Severity::Error) + report.coverage.skipped.len(),
             warning_count: count(Severity::Warning),
             tool: TOOL,
-            diagnostics: report.findings.iter().map(Item::from).collect(),
+            diagnostics: Diagnostics::Findings(&report.findings),
             summary: Summary {
                 overall,
                 policies: Enforcement::ALL.map(|it| (it.name(), broken(it))).into(),
@@ -245,7 +253,7 @@ pub(super) fn render_error(message: &str, out: &mut dyn Write) -> io::Result<()>
             error_count: 1,
             warning_count: 0,
             tool: TOOL,
-            diagnostics: vec![item],
+            diagnostics: Diagnostics::Error([Box::new(item)]),
             summary: Summary { overall: "error", policies: BTreeMap::new(), tokens: 0 },
             receipt: Receipt {
                 complete: false,
@@ -262,19 +270,41 @@ pub(super) fn render_error(message: &str, out: &mut dyn Write) -> io::Result<()>
     )
 }
 
-/// Writes the object; characters that a terminal would obey are spelt as escapes, which JSON reads as the same.
+/// Writes the object as it goes, so that a long report is nowhere in memory as a whole.
 fn write(root: &Root<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(root)?;
-    let mut shown = String::with_capacity(text.len());
-    for it in text.chars() {
-        if it != '\n' && obeyed(it) {
+    let mut out = Spelt(out);
+    serde_json::to_writer_pretty(&mut out, root)?;
+    writeln!(out)
+}
+
+/// Spells characters that a terminal would obey as escapes, which JSON reads as the same: they stand in strings only.
+struct Spelt<'w>(&'w mut dyn Write);
+
+impl Write for Spelt<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // The serialiser hands over whole strings or pieces of its own punctuation.
+        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+        for piece in text.split_inclusive(spelt) {
+            let last = piece.chars().next_back().filter(|it| spelt(*it));
+            self.0.write_all(&piece.as_bytes()[..piece.len() - last.map_or(0, char::len_utf8)])?;
             let mut units = [0; 2];
-            for unit in it.encode_utf16(&mut units) {
-                shown.extend(format!("\\u{unit:04x}").chars());
+            for unit in last.iter().flat_map(|it| it.encode_utf16(&mut units).to_vec()) {
+                write!(self.0, "\\u{unit:04x}")?;
             }
-        } else {
-            shown.push(it);
         }
+        Ok(bytes.len())
     }
-    writeln!(out, "{shown}")
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn spelt(it: char) -> bool {
+    it != '\n' && obeyed(it)
+}
+
+/// The findings, each made into its item when its turn comes.
+fn items<S: Serializer>(findings: &[Finding<'_>], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(findings.iter().map(Item::from))
 }

@@ -1,8 +1,8 @@
 //! Single files that are not scanned: rule files that are read, and reports that are written.
 
-use std::fs;
-use std::io;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -13,13 +13,23 @@ pub fn text(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Writes a file whole or not at all: a report that was cut off would read as one that found less.
-pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if fs::symlink_metadata(path).is_ok_and(|it| !it.is_file()) {
-        return fs::write(path, bytes);
+pub fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let to = |path: &Path| {
+        let mut out = BufWriter::new(File::create(path)?);
+        write(&mut out).and_then(|()| out.flush())
+    };
+    let old = fs::symlink_metadata(path);
+    if old.as_ref().is_ok_and(|it| !it.is_file()) {
+        return to(path);
     }
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
-    let written = fs::write(&name, bytes).and_then(|()| fs::rename(&name, path));
+    let name = PathBuf::from(name);
+    let keep = |()| old.map_or(Ok(()), |it| fs::set_permissions(&name, it.permissions()));
+    let written = to(&name).and_then(keep).and_then(|()| fs::rename(&name, path));
     if written.is_err() {
         let _ = fs::remove_file(&name);
     }
