@@ -160,7 +160,7 @@ fn nothing_else_is_a_token() {
         format!("lynk_live_{}", "x".repeat(20)),
         format!("lynk_live_{}", "dlkls".repeat(6)),
         format!("lynk_live_{}", &body[..12]),
-        "lynk_live_123456789ABCDEFGHJKLMNPQRSTUVWXYZabc".to_owned(),
+        format!("lynk_live_{}", "123456789ABCDEFGHJKLMNPQRSTUVWXYZabc"),
         "lynk_live_video_stage lynk_live_audio_node lynk_livestream_id lynk_service_test.go".to_owned(),
         "lynk_live_... lynk_live_* lynk_live_xxx lynk_live_<SECURITY_TOKEN> lynk_live_abc".to_owned(),
         "lynk_service_your_token_here lynk_live_your_token_here_replace_me_now lynk_live_visible_once".to_owned(),
