@@ -10,7 +10,7 @@ use crate::policy::Policy;
 use crate::rule::Rule;
 use crate::rule::When;
 use crate::site::Site;
-use crate::source::{Blob, Coverage};
+use crate::source::{Blob, Coverage, Start};
 
 /// How a run ended, which is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,43 +155,24 @@ pub fn scan<'p>(
 /// Turns offsets into lines and columns, going forwards only, so that a file full of tokens is measured once.
 struct Ruler<'b> {
     bytes: &'b [u8],
-    base: u64,
     at: usize,
-    line: u64,
-    column: u64,
+    place: Start,
 }
 
 impl<'b> Ruler<'b> {
     fn new(blob: &Blob<'b>) -> Self {
-        let start = blob.start;
-        Self { bytes: blob.bytes, base: start.byte, at: 0, line: start.line, column: start.column }
+        Self { bytes: blob.bytes, at: 0, place: blob.start }
     }
 
     fn position(&mut self, at: usize) -> Position {
-        let passed = &self.bytes[self.at..at.max(self.at)];
-        let lines = memchr::memchr_iter(b'\n', passed).count() as u64;
-        let tail = memchr::memrchr(b'\n', passed).map_or(passed, |i| &passed[i + 1..]);
-        self.column = if lines > 0 { 1 } else { self.column } + characters(tail);
-        self.line += lines;
-        self.at = at.max(self.at);
-        Position { byte: self.base + self.at as u64, line: self.line, column: self.column }
+        let at = at.max(self.at);
+        self.place = self.place.after(&self.bytes[self.at..at]);
+        self.at = at;
+        let Start { byte, line, column } = self.place;
+        Position { byte, line, column }
     }
 
     fn ahead(&self, at: usize) -> Position {
         Self { ..*self }.position(at)
     }
-}
-
-/// Characters of a piece of a line: UTF-8 sequences, without the zeros of two-byte text and without a byte order mark.
-fn characters(bytes: &[u8]) -> u64 {
-    let begins = |b: &&u8| **b != 0 && (**b & 0xC0) != 0x80;
-    let mark = bytes.starts_with(b"\xEF\xBB\xBF")
-        || bytes.starts_with(b"\xFE\xFF")
-        || bytes.starts_with(b"\xFF\xFE");
-    let marks = match mark {
-        true if bytes[0] == 0xEF => 1,
-        true => 2,
-        false => 0,
-    };
-    (bytes.iter().filter(begins).count() as u64) - marks
 }

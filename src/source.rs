@@ -25,6 +25,31 @@ pub struct Start {
     pub column: u64,
 }
 
+impl Start {
+    /// Where the byte after `passed` stands.
+    pub(crate) fn after(self, passed: &[u8]) -> Self {
+        let lines = memchr::memchr_iter(b'\n', passed).count() as u64;
+        let tail = memchr::memrchr(b'\n', passed).map_or(passed, |i| &passed[i + 1..]);
+        let column = if lines > 0 { 1 } else { self.column };
+        Self {
+            byte: self.byte + passed.len() as u64,
+            line: self.line + lines,
+            column: column + characters(tail),
+        }
+    }
+}
+
+/// Characters of a piece of a line: UTF-8 sequences, without the zeros of two-byte text and without a byte order mark.
+fn characters(bytes: &[u8]) -> u64 {
+    let mark = match bytes {
+        [0xEF, 0xBB, 0xBF, ..] => 1,
+        [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] => 2,
+        _ => 0,
+    };
+    let begins = |b: &&u8| **b != 0 && **b & 0xC0 != 0x80;
+    bytes.iter().filter(begins).count() as u64 - mark
+}
+
 /// Bytes to check, and where they came from: a whole file, or a window of a big one.
 pub struct Blob<'b> {
     /// The file, relative to the root of the scan, with `/`.

@@ -158,12 +158,13 @@ impl<'v> Walk<'v> {
 
     fn folder<'s>(&'s self, scope: &rayon::Scope<'s>, folder: Folder) {
         let listed = list(&folder.path);
-        let opened =
-            listed.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()));
-        let opened = opened.and_then(|(entries, dir)| Ok((entries, dir.fd()?)));
-        let (entries, dir) = match opened {
-            Ok(opened) => opened,
-            Err(error) => return self.skip(folder.name(), &error),
+        let (entries, dir) = match &listed {
+            Ok(listed) => listed,
+            Err(error) => return self.skip(folder.name(), error),
+        };
+        let dir = match dir.fd() {
+            Ok(dir) => dir,
+            Err(error) => return self.skip(folder.name(), &error.into()),
         };
         let Entries { files, folders, links, git, gitignore, ignore } = entries;
         let rules = folder.rules.as_ref().map(|it| match *git || *gitignore || *ignore {

@@ -74,21 +74,6 @@ fn fill(
     }
 }
 
-impl Start {
-    /// Where the byte after `passed` stands.
-    fn after(self, passed: &[u8]) -> Self {
-        let lines = memchr::memchr_iter(b'\n', passed).count() as u64;
-        let tail = memchr::memrchr(b'\n', passed).map_or(passed, |i| &passed[i + 1..]);
-        let characters = tail.iter().filter(|&&b| b != 0 && b & 0xC0 != 0x80).count() as u64;
-        let column = if lines > 0 { 1 } else { self.column };
-        Self {
-            byte: self.byte + passed.len() as u64,
-            line: self.line + lines,
-            column: column + characters,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
