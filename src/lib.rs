@@ -20,6 +20,8 @@ pub mod source;
 
 pub mod detect;
 
+pub mod syntax;
+
 pub mod platform;
 
 pub mod site;

@@ -1,0 +1,78 @@
+//! The name of a place inside a file: `jobs.upload.steps[2].env.INTERLYNK_SECURITY_TOKEN`.
+
+use std::fmt;
+
+/// One step of an address.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// The entry of a mapping or the name of a block.
+    Key(String),
+    /// The element of a sequence, from 0.
+    Index(usize),
+}
+
+/// The steps from the root of a file to a value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Address(Vec<Step>);
+
+impl Address {
+    /// The steps from the root.
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// Goes one step down.
+    pub fn push(&mut self, step: Step) {
+        self.0.push(step);
+    }
+
+    /// Goes one step up.
+    pub fn pop(&mut self) -> Option<Step> {
+        self.0.pop()
+    }
+
+    /// The address of an entry of this one.
+    #[must_use]
+    pub fn key(&self, key: impl Into<String>) -> Self {
+        let mut below = self.clone();
+        below.push(Step::Key(key.into()));
+        below
+    }
+}
+
+impl<const N: usize> From<[&str; N]> for Address {
+    fn from(keys: [&str; N]) -> Self {
+        Self(keys.into_iter().map(|it| Step::Key(it.to_owned())).collect())
+    }
+}
+
+/// Keys that are words are joined by dots; any other stands in brackets and quotes.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Key(key) if is_word(key) && i == 0 => f.write_str(key)?,
+                Step::Key(key) if is_word(key) => write!(f, ".{key}")?,
+                Step::Key(key) => write!(f, "[{key:?}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_word(key: &str) -> bool {
+    !key.is_empty() && key.chars().all(|it| it.is_alphanumeric() || "_-/$".contains(it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_reads_like_a_path() {
+        let mut address = Address::from(["jobs", "up.load", "steps"]);
+        address.push(Step::Index(2));
+        assert_eq!(address.key("X_1").to_string(), "jobs[\"up.load\"].steps[2].X_1");
+    }
+}
