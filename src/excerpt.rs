@@ -24,25 +24,29 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
-    /// Shows the line around `found`, one of `tokens`, which are all tokens of `bytes` in their order.
-    pub fn new(bytes: &[u8], found: &Token, tokens: &[Token]) -> Self {
-        let line = line_around(bytes, &found.span);
-        let mut text = String::new();
-        let (mut mark, mut at) = (0..0, line.start);
+    /// Shows the line around `span`; `tokens` are all tokens of `bytes` in their order.
+    pub fn new(bytes: &[u8], span: &Range<usize>, tokens: &[Token]) -> Self {
+        // Text is cut at a token in any case.
+        let span = match tokens.binary_search_by_key(&span.start, |it| it.span.start) {
+            Ok(_) => span.clone(),
+            Err(_) => whole_words(bytes, span),
+        };
+        let line = line_around(bytes, &span);
+        let mut line_text = Line { bytes, text: String::new(), span, mark: [None; 2] };
+        let mut at = line.start;
         // Only what is near can touch the line; a file may hold a million tokens.
         let near = line.start.saturating_sub(LONGEST_TOKEN);
         let first = tokens.partition_point(|it| it.span.start < near);
         let last = tokens.partition_point(|it| it.span.start < line.end);
         for token in tokens[first..last].iter().filter(|it| touches(&it.mask, &line)) {
-            push(&mut text, &bytes[at..token.mask.start.max(at)]);
-            let start = text.chars().count();
-            text.push_str(&token.masked());
-            if token.span.start == found.span.start {
-                mark = start..text.chars().count();
-            }
+            line_text.copy(at..token.mask.start.max(at));
+            line_text.mask(token);
             at = at.max(token.mask.end);
         }
-        push(&mut text, &bytes[at.min(line.end)..line.end]);
+        line_text.copy(at.min(line.end)..line.end);
+        let Line { text, mark, .. } = line_text;
+        let start = mark[0].unwrap_or(0);
+        let mark = start..mark[1].unwrap_or_else(|| text.chars().count()).max(start);
         Self::cropped(&text, mark)
     }
 
@@ -73,6 +77,52 @@ impl Excerpt {
         let byte = |n: usize| self.text.char_indices().nth(n).map_or(self.text.len(), |(i, _)| i);
         byte(self.mark.start)..byte(self.mark.end)
     }
+}
+
+/// A line in the making: shown text, and where in it the marked span begins and ends.
+struct Line<'b> {
+    bytes: &'b [u8],
+    text: String,
+    span: Range<usize>,
+    mark: [Option<usize>; 2],
+}
+
+impl Line<'_> {
+    fn copy(&mut self, range: Range<usize>) {
+        let mut from = range.start;
+        for (i, cut) in [self.span.start, self.span.end].into_iter().enumerate() {
+            if self.mark[i].is_none() && (from..=range.end).contains(&cut) {
+                push(&mut self.text, &self.bytes[from..cut]);
+                self.mark[i] = Some(self.text.chars().count());
+                from = cut;
+            }
+        }
+        push(&mut self.text, &self.bytes[from..range.end]);
+    }
+
+    fn mask(&mut self, token: &Token) {
+        let before = self.text.chars().count();
+        self.text.push_str(&token.masked());
+        if token.span.start <= self.span.start && self.span.start < token.mask.end {
+            self.mark[0] = Some(before);
+        }
+        if token.span.start < self.span.end && self.span.end <= token.mask.end {
+            self.mark[1] = Some(self.text.chars().count());
+        }
+    }
+}
+
+/// The span, widened to whole words: a secret that nobody recognises must not be cut into pieces too short to be veiled.
+fn whole_words(bytes: &[u8], span: &Range<usize>) -> Range<usize> {
+    let word = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_alphanumeric);
+    let (mut start, mut end) = (span.start, span.end);
+    while start > 0 && span.start - start < BEFORE && word(start) && word(start - 1) {
+        start -= 1;
+    }
+    while end > start && end - span.end < AFTER && word(end - 1) && word(end) {
+        end += 1;
+    }
+    start..end
 }
 
 /// Masks every token in a name, an argument or a message. Control characters stay: see [`printable`].

@@ -9,6 +9,7 @@ use crate::excerpt::Excerpt;
 use crate::policy::Enforcement;
 use crate::rule::Rule;
 use crate::site::Site;
+use crate::source::Commit;
 
 /// A place in a file: `byte` from 0, `line` and `column` from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,14 +22,50 @@ pub struct Position {
     pub column: u64,
 }
 
-/// The identity of a finding across moves: rule, path and token, no line number.
+/// What a finding is about.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A token literal.
+    Token(Token),
+    /// Something with a name, by which a token is reached or which names one: a variable, a secret, an entry of an
+    /// inventory, a suppression. The name is masked and may hold control characters.
+    Named(String),
+}
+
+impl Subject {
+    /// The token, if it is one.
+    pub fn token(&self) -> Option<&Token> {
+        match self {
+            Self::Token(token) => Some(token),
+            Self::Named(_) => None,
+        }
+    }
+
+    /// What people may see of it: a masked token, or the name.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Token(token) => token.masked(),
+            Self::Named(name) => name.clone(),
+        }
+    }
+
+    /// What makes two subjects the same one: a token's fingerprint, or the name.
+    pub fn identity(&self) -> String {
+        match self {
+            Self::Token(token) => token.fingerprint.to_string(),
+            Self::Named(name) => name.clone(),
+        }
+    }
+}
+
+/// The identity of a finding across moves: rule, path, subject and address, no line number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// Of a rule's violation by a token in a file.
-    pub fn of(rule: &Rule, path: &str, token: &Token) -> Self {
-        let text = format!("{}\0{path}\0{}", rule.id, token.fingerprint);
+    /// Of a rule's violation by a subject in a file; `address` is its place in the file, as far as that is known.
+    pub fn of(rule: &Rule, path: &str, subject: &Subject, address: &str) -> Self {
+        let text = format!("{}\0{path}\0{}\0{address}", rule.id, subject.identity());
         Self(Sha256::digest(text).iter().take(8).map(|b| format!("{b:02x}")).collect())
     }
 }
@@ -36,6 +73,64 @@ impl Fingerprint {
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl Finding<'_> {
+    /// Whether it fails the run.
+    pub fn fails(&self) -> bool {
+        self.enforcement.fails() && self.exemption.is_none()
+    }
+}
+
+/// A second place of a finding, and what it has to do with it.
+#[derive(Clone, Debug)]
+pub struct Related {
+    /// The file, masked like a finding's.
+    pub path: String,
+    /// Where it begins.
+    pub start: Position,
+    /// The line that shows it.
+    pub excerpt: Excerpt,
+    /// What it is, in a few words: `run by this step`.
+    pub label: String,
+}
+
+/// Why a finding does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exemption {
+    /// What exempts it.
+    pub by: ExemptedBy,
+    /// The reason that was given, printable and masked.
+    pub reason: Option<String>,
+    /// The last day on which it holds, `2027-01-31`.
+    pub until: Option<String>,
+    /// Who allowed it, printable and masked.
+    pub approver: Option<String>,
+}
+
+/// What can exempt a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExemptedBy {
+    /// A comment beside it.
+    Suppression,
+    /// An entry of a baseline file.
+    Baseline,
+    /// `--override`, for this run.
+    Override,
+    /// An entry of the configuration's `exceptions`.
+    Exception,
+}
+
+impl ExemptedBy {
+    /// The word for this in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Suppression => "suppression",
+            Self::Baseline => "baseline",
+            Self::Override => "override",
+            Self::Exception => "exception",
+        }
     }
 }
 
@@ -48,16 +143,22 @@ pub struct Finding<'p> {
     pub enforcement: Enforcement,
     /// The file, with every token in its name masked. It may hold control characters.
     pub path: String,
-    /// Where the token begins.
+    /// Where the subject begins.
     pub start: Position,
     /// Where it ends.
     pub end: Position,
     /// The line that shows it.
     pub excerpt: Excerpt,
-    /// The token.
-    pub token: Token,
+    /// What it is about.
+    pub subject: Subject,
     /// The facts of the place.
     pub site: Site<'p>,
+    /// Other places that belong to it: the caller of a script, the entry of an inventory.
+    pub related: Vec<Related>,
+    /// The commits that hold it, if it comes from git's history.
+    pub commit: Option<Commit>,
+    /// Why it does not count, if it does not. It is shown all the same.
+    pub exemption: Option<Exemption>,
     /// The finding's identity.
     pub fingerprint: Fingerprint,
 }

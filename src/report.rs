@@ -59,7 +59,7 @@ pub fn render_error(format: Format, message: &str, out: &mut dyn Write) -> io::R
 
 /// Why the run ends as it does, in one sentence.
 pub fn reason(report: &Report<'_>) -> String {
-    let failing = report.findings.iter().filter(|it| it.enforcement.fails()).count();
+    let failing = report.findings.iter().filter(|it| it.fails()).count();
     match report.outcome() {
         Outcome::Passed if report.findings.is_empty() => {
             format!("passed: no violation in {}", plural(report.coverage.files, "file"))

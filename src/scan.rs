@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::detect::Token;
 use crate::excerpt::{self, Excerpt};
-use crate::finding::{Finding, Fingerprint, Position};
+use crate::finding::{Finding, Fingerprint, Position, Subject};
 use crate::policy::Policy;
 use crate::rule::Rule;
 use crate::rule::When;
@@ -38,7 +38,7 @@ impl Report<'_> {
     pub fn outcome(&self) -> Outcome {
         if self.coverage.files == 0 || !self.coverage.skipped.is_empty() {
             Outcome::CouldNotJudge
-        } else if self.findings.iter().any(|it| it.enforcement.fails()) {
+        } else if self.findings.iter().any(Finding::fails) {
             Outcome::Failed
         } else {
             Outcome::Passed
@@ -47,7 +47,8 @@ impl Report<'_> {
 
     /// How many different tokens the findings are about.
     pub fn tokens(&self) -> usize {
-        let mut tokens: Vec<_> = self.findings.iter().map(|it| &it.token.fingerprint).collect();
+        let tokens = self.findings.iter().filter_map(|it| it.subject.token());
+        let mut tokens: Vec<_> = tokens.map(|it| &it.fingerprint).collect();
         tokens.sort_unstable();
         tokens.dedup();
         tokens.len()
@@ -104,21 +105,25 @@ pub fn check<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Finding<'p>> {
     let mut ruler = Ruler::new(blob);
     let mut findings = Vec::new();
     for token in tokens.iter().filter(|it| it.certainty.violates()) {
-        if !blob.owned.contains(&token.span.start) {
+        if !blob.owned.holds(&token.span) {
             continue;
         }
         let (start, end) = (ruler.position(token.span.start), ruler.ahead(token.span.end));
         for (rule, enforcement) in policy.broken(token, &scope.site, scope.before(token)) {
+            let subject = Subject::Token(token.clone());
             findings.push(Finding {
                 rule,
                 enforcement,
-                fingerprint: Fingerprint::of(rule, &path, token),
+                fingerprint: Fingerprint::of(rule, &path, &subject, ""),
                 path: path.clone(),
                 start,
                 end,
-                excerpt: Excerpt::new(blob.bytes, token, &tokens),
-                token: token.clone(),
-                site: scope.site,
+                excerpt: Excerpt::new(blob.bytes, &token.span, &tokens),
+                subject,
+                site: scope.site.clone(),
+                related: Vec::new(),
+                commit: blob.commit.cloned(),
+                exemption: None,
             });
         }
     }
@@ -135,7 +140,7 @@ pub fn scan<'p>(
     let visit = |blob: &Blob<'_>| {
         let findings = check(blob, policy);
         progress.files.fetch_add(u64::from(blob.start.byte == 0), Ordering::Relaxed);
-        progress.bytes.fetch_add(blob.owned.len() as u64, Ordering::Relaxed);
+        progress.bytes.fetch_add(blob.len() as u64, Ordering::Relaxed);
         if !findings.is_empty() {
             found.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(findings);
         }

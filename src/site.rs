@@ -1,23 +1,77 @@
-//! The facts of where a match stands: which platform's file it is and whether that file is run by CI.
+//! The facts of where a match stands: which platform's file it is, at which address, and whether CI runs it.
+
+use serde::Deserialize;
 
 use crate::platform::{Ci, Platform, Platforms};
 
 /// Every fact around a match that rules ask for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Site<'p> {
     /// The system that reads the file, if it is known.
     pub platform: Option<&'p Platform>,
+    /// How sure it is that CI runs what stands here.
+    pub ci: Ci,
+    /// The name of the place inside the file: `jobs.upload.steps[2].env.X`. Masked; may hold control characters.
+    pub address: Option<String>,
+    /// What the place is.
+    pub place: Option<Place>,
+    /// The part of the file that sees what stands here, in the platform's word: `workflow`, `job`, `step`.
+    pub scope: Option<&'p str>,
+}
+
+/// What a place inside a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// A variable of the environment of what is run.
+    Env,
+    /// Text that an interpreter runs.
+    Script,
+    /// A word of a command.
+    Argument,
+    /// What a step or task is given.
+    Input,
+    /// The default of an input, parameter or variable.
+    Default,
+    /// A parameter that people see and fill in.
+    Parameter,
+    /// What a step, job or module hands on.
+    Output,
+    /// What becomes part of an image.
+    ImageLayer,
+    /// What is kept after a job, for others to fetch.
+    Artifact,
+    /// A field for credentials: a secret store's reference, a password.
+    Credential,
+    /// Any other value.
+    Value,
+}
+
+impl Place {
+    /// The word for this in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Env => "env",
+            Self::Script => "script",
+            Self::Argument => "argument",
+            Self::Input => "input",
+            Self::Default => "default",
+            Self::Parameter => "parameter",
+            Self::Output => "output",
+            Self::ImageLayer => "image-layer",
+            Self::Artifact => "artifact",
+            Self::Credential => "credential",
+            Self::Value => "value",
+        }
+    }
 }
 
 impl<'p> Site<'p> {
     /// The facts of a file: `path` with `/`, `bytes` its beginning or all of it.
     pub fn of(path: &str, bytes: &[u8], platforms: &'p Platforms) -> Self {
-        Self { platform: platforms.of(path, bytes) }
-    }
-
-    /// How sure it is that CI runs what stands here.
-    pub fn ci(&self) -> Ci {
-        self.platform.map_or(Ci::None, |it| it.ci)
+        let platform = platforms.of(path, bytes);
+        let ci = platform.map_or(Ci::None, |it| it.ci);
+        Self { platform, ci, address: None, place: None, scope: None }
     }
 
     /// The place in words that follow "in": `a GitHub Actions workflow`.

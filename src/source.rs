@@ -26,6 +26,9 @@ pub struct Start {
 }
 
 impl Start {
+    /// The beginning of a file.
+    pub const OF_FILE: Self = Self { byte: 0, line: 1, column: 1 };
+
     /// Where the byte after `passed` stands.
     pub(crate) fn after(self, passed: &[u8]) -> Self {
         let lines = memchr::memchr_iter(b'\n', passed).count() as u64;
@@ -58,15 +61,85 @@ pub struct Blob<'b> {
     pub bytes: &'b [u8],
     /// Where the first of them stands.
     pub start: Start,
-    /// Only what begins in this range of `bytes` belongs to this blob; the rest is context that the neighbouring
-    /// windows hold, too.
-    pub owned: Range<usize>,
+    /// Only what stands in this part of `bytes` is judged.
+    pub owned: Owned<'b>,
+    /// The commits that hold these bytes, if they come from git's history.
+    pub commit: Option<&'b Commit>,
+}
+
+/// The part of a blob that is judged; the rest is context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owned<'b> {
+    /// A whole file.
+    All,
+    /// A window of a big file: what begins in this range. The neighbouring windows hold the rest.
+    Window(Range<usize>),
+    /// The lines that a change added, in order: whatever touches one of these ranges.
+    Lines(&'b [Range<usize>]),
+}
+
+impl Owned<'_> {
+    /// Whether something at `span` is judged here.
+    pub fn holds(&self, span: &Range<usize>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Window(window) => window.contains(&span.start),
+            Self::Lines(lines) => {
+                let next = lines.partition_point(|it| it.end <= span.start);
+                lines.get(next).is_some_and(|it| it.start < span.end.max(span.start + 1))
+            }
+        }
+    }
+}
+
+/// The commits that hold a blob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The earliest, by author date.
+    pub first: Revision,
+    /// The latest.
+    pub last: Revision,
+    /// The refs from which one of them is reached, sorted.
+    pub refs: Vec<String>,
+    /// Whether the checked-out commit still holds it.
+    pub at_head: bool,
+    /// Whether any ref reaches it; what none reaches is lost only when git collects it.
+    pub reachable: bool,
+}
+
+/// A commit in a few words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Revision {
+    /// The author's date, ISO 8601 with the author's offset.
+    pub date: String,
+    /// The full object name, in hexadecimal.
+    pub id: String,
+    /// The author, only where that was asked for.
+    pub author: Option<String>,
 }
 
 impl<'b> Blob<'b> {
     /// A whole file.
     pub fn whole(path: &'b str, bytes: &'b [u8]) -> Self {
-        Self { path, bytes, start: Start { byte: 0, line: 1, column: 1 }, owned: 0..bytes.len() }
+        Self { path, bytes, start: Start::OF_FILE, owned: Owned::All, commit: None }
+    }
+
+    /// Whether the bytes are all of the file.
+    pub fn is_whole(&self) -> bool {
+        !matches!(self.owned, Owned::Window(_))
+    }
+
+    /// How many of the bytes no other window of the file counts.
+    pub fn len(&self) -> usize {
+        match &self.owned {
+            Owned::Window(window) => window.len(),
+            Owned::All | Owned::Lines(_) => self.bytes.len(),
+        }
+    }
+
+    /// Whether there is nothing to count.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 

@@ -8,10 +8,14 @@ use crate::scan::Report;
 pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in &report.findings {
         let (path, rule) = (printable(&finding.path), finding.rule);
-        let (start, token) = (finding.start, &finding.token);
+        let (start, subject) = (finding.start, &finding.subject);
         let severity = rule.severity.name();
         write!(out, "{path}:{}:{}: {severity}[{}] ", start.line, start.column, rule.id)?;
-        writeln!(out, "{}: {} ({})", rule.summary, token.masked(), token.fingerprint)?;
+        write!(out, "{}: {}", rule.summary, printable(&subject.shown()))?;
+        match subject.token() {
+            Some(token) => writeln!(out, " ({})", token.fingerprint)?,
+            None => writeln!(out)?,
+        }
     }
     for skipped in &report.coverage.skipped {
         let (path, reason) = (printable(&skipped.path), printable(&skipped.reason));

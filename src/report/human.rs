@@ -10,9 +10,9 @@ use miette::{
 };
 
 use super::{Style, plural, reason};
-use crate::detect::Encoding;
+use crate::detect::{Encoding, Token};
 use crate::excerpt::printable;
-use crate::finding::Finding;
+use crate::finding::{Finding, Subject};
 use crate::policy::Enforcement;
 use crate::rule::Severity;
 use crate::scan::Report;
@@ -55,7 +55,7 @@ pub(super) fn render(style: Style, report: &Report<'_>, out: &mut dyn Write) -> 
 fn grouped<'f, 'p>(findings: &'f [Finding<'p>]) -> Vec<Vec<&'f Finding<'p>>> {
     let mut groups: BTreeMap<_, Vec<&Finding<'p>>> = BTreeMap::new();
     for finding in findings {
-        groups.entry((&finding.rule.id, &finding.token.fingerprint)).or_default().push(finding);
+        groups.entry((&finding.rule.id, finding.subject.identity())).or_default().push(finding);
     }
     let mut groups: Vec<_> = groups.into_values().collect();
     groups.sort_by_key(|it| (it[0].rule.severity, &it[0].path, it[0].start));
@@ -180,17 +180,24 @@ impl Diagnostic for View<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let (mark, token) = (self.finding.excerpt.mark_bytes(), &self.finding.token);
-        let encoding = match token.encoding {
-            Encoding::Plain => String::new(),
-            other => format!(", {other}"),
+        let mark = self.finding.excerpt.mark_bytes();
+        let label = match &self.finding.subject {
+            Subject::Token(token) => described(token),
+            Subject::Named(name) => printable(name),
         };
-        let label = format!(
-            "{} token, {}{encoding}, {} ({})",
-            token.kind, token.environment, token.certainty, token.fingerprint
-        );
         Some(Box::new(std::iter::once(LabeledSpan::new(Some(label), mark.start, mark.len()))))
     }
+}
+
+fn described(token: &Token) -> String {
+    let encoding = match token.encoding {
+        Encoding::Plain => String::new(),
+        other => format!(", {other}"),
+    };
+    format!(
+        "{} token, {}{encoding}, {} ({})",
+        token.kind, token.environment, token.certainty, token.fingerprint
+    )
 }
 
 impl SourceCode for View<'_> {

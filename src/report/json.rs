@@ -6,10 +6,12 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 
 use crate::excerpt::obeyed;
-use crate::finding::{Finding, Position};
+use crate::finding::{self, Exemption, Finding, Position};
 use crate::policy::{Enforcement, SET};
 use crate::rule::Severity;
 use crate::scan::{Outcome, Report};
+use crate::site::Place;
+use crate::source;
 
 #[derive(Serialize)]
 struct Root<'r> {
@@ -49,20 +51,53 @@ struct Item<'r> {
     token: Option<Token>,
     site: Option<Site<'r>>,
     fingerprint: Option<String>,
-    suppressed: Option<()>,
-    commit: Option<()>,
+    suppressed: Option<Suppressed<'r>>,
+    commit: Option<Commit<'r>>,
+    related: Vec<Related<'r>>,
     fixes: [(); 0],
+}
+
+#[derive(Serialize)]
+struct Suppressed<'r> {
+    by: &'static str,
+    reason: Option<&'r str>,
+    until: Option<&'r str>,
+    approver: Option<&'r str>,
+}
+
+#[derive(Serialize)]
+struct Commit<'r> {
+    first: Revision<'r>,
+    last: Revision<'r>,
+    refs: &'r [String],
+    at_head: bool,
+    reachable: bool,
+}
+
+#[derive(Serialize)]
+struct Revision<'r> {
+    id: &'r str,
+    date: &'r str,
+    author: Option<&'r str>,
+}
+
+#[derive(Serialize)]
+struct Related<'r> {
+    label: &'r str,
+    filename: &'r str,
+    start: Point,
+    code: &'r str,
 }
 
 #[derive(Serialize)]
 struct Range<'r> {
     filename: &'r str,
-    start: Place,
-    end: Place,
+    start: Point,
+    end: Point,
 }
 
 #[derive(Serialize)]
-struct Place {
+struct Point {
     line: u64,
     column: u64,
     byte: u64,
@@ -132,7 +167,7 @@ struct Skipped<'r> {
 
 const TOOL: Tool = Tool { name: "lynklint", version: env!("CARGO_PKG_VERSION") };
 
-impl From<Position> for Place {
+impl From<Position> for Point {
     fn from(it: Position) -> Self {
         Self { line: it.line, column: it.column, byte: it.byte }
     }
@@ -153,12 +188,12 @@ impl From<&crate::detect::Token> for Token {
 
 impl<'r> From<&'r Finding<'_>> for Item<'r> {
     fn from(it: &'r Finding<'_>) -> Self {
-        let (mark, token, rule) = (it.excerpt.mark_bytes(), &it.token, it.rule);
+        let (mark, rule) = (it.excerpt.mark_bytes(), it.rule);
         Self {
             severity: rule.severity.name(),
             summary: &rule.summary,
             detail: super::human::fix(it),
-            address: None,
+            address: it.site.address.as_deref(),
             range: Some(Range { filename: &it.path, start: it.start.into(), end: it.end.into() }),
             snippet: Some(Snippet {
                 context: it.site.name(),
@@ -174,19 +209,56 @@ impl<'r> From<&'r Finding<'_>> for Item<'r> {
                 enforcement: it.enforcement.name(),
                 url: &rule.reference,
             }),
-            token: Some(token.into()),
+            token: it.subject.token().map(Token::from),
             site: Some(Site {
                 platform: it.site.platform.map(|it| it.id.as_str()),
                 class: it.site.platform.map_or("source", |it| it.class.name()),
-                place: None,
-                scope: None,
-                ci: it.site.ci().name(),
+                place: it.site.place.map(Place::name),
+                scope: it.site.scope,
+                ci: it.site.ci.name(),
             }),
             fingerprint: Some(it.fingerprint.to_string()),
-            suppressed: None,
-            commit: None,
+            suppressed: it.exemption.as_ref().map(Suppressed::from),
+            commit: it.commit.as_ref().map(Commit::from),
+            related: it.related.iter().map(Related::from).collect(),
             fixes: [],
         }
+    }
+}
+
+impl<'r> From<&'r Exemption> for Suppressed<'r> {
+    fn from(it: &'r Exemption) -> Self {
+        Self {
+            by: it.by.name(),
+            reason: it.reason.as_deref(),
+            until: it.until.as_deref(),
+            approver: it.approver.as_deref(),
+        }
+    }
+}
+
+impl<'r> From<&'r source::Commit> for Commit<'r> {
+    fn from(it: &'r source::Commit) -> Self {
+        Self {
+            first: (&it.first).into(),
+            last: (&it.last).into(),
+            refs: &it.refs,
+            at_head: it.at_head,
+            reachable: it.reachable,
+        }
+    }
+}
+
+impl<'r> From<&'r source::Revision> for Revision<'r> {
+    fn from(it: &'r source::Revision) -> Self {
+        Self { id: &it.id, date: &it.date, author: it.author.as_deref() }
+    }
+}
+
+impl<'r> From<&'r finding::Related> for Related<'r> {
+    fn from(it: &'r finding::Related) -> Self {
+        let (label, filename) = (&it.label, &it.path);
+        Self { label, filename, start: it.start.into(), code: it.excerpt.text() }
     }
 }
 
@@ -244,6 +316,7 @@ pub(super) fn render_error(message: &str, out: &mut dyn Write) -> io::Result<()>
         fingerprint: None,
         suppressed: None,
         commit: None,
+        related: Vec::new(),
         fixes: [],
     };
     write(

@@ -62,7 +62,7 @@ impl When {
         let kind = self.token.kind.is_none_or(|it| it == token.kind);
         let environment =
             self.token.environment.as_ref().is_none_or(|it| it.0.contains(&token.environment));
-        let ci = self.ci.is_none_or(|it| it == (site.ci() >= Ci::Medium));
+        let ci = self.ci.is_none_or(|it| it == (site.ci >= Ci::Medium));
         let before = self.before.is_empty() || self.before.iter().any(|it| it.is_match(before));
         kind && environment && ci && before
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::{Blob, Start, Visitor};
+use super::{Blob, Owned, Start, Visitor};
 
 /// The first read: most files are smaller, and a small buffer stays in the processor's cache.
 const FIRST: usize = 128 << 10;
@@ -30,11 +30,16 @@ pub(super) fn read(
     path: &str,
     visit: &Visitor<'_>,
 ) -> io::Result<u64> {
-    let (mut start, mut filled, mut owned) = (Start { byte: 0, line: 1, column: 1 }, 0, 0);
+    let (mut start, mut filled, mut owned) = (Start::OF_FILE, 0, 0);
     loop {
         let ended = fill(from, short, buffer, &mut filled)?;
         let end = if ended { filled } else { filled - RIGHT };
-        visit(&Blob { path, bytes: &buffer[..filled], start, owned: owned..end });
+        let bytes = &buffer[..filled];
+        let owned_part = match start.byte == 0 && ended {
+            true => Owned::All,
+            false => Owned::Window(owned..end),
+        };
+        visit(&Blob { path, bytes, start, owned: owned_part, commit: None });
         if ended {
             return Ok(start.byte + filled as u64);
         }
@@ -90,11 +95,15 @@ mod tests {
             let visit = |blob: &Blob<'_>| {
                 let mut next = next.lock().unwrap();
                 let at = usize::try_from(blob.start.byte).unwrap();
-                assert_eq!(at + blob.owned.start, *next, "of {len}");
+                let owned = match &blob.owned {
+                    Owned::Window(owned) => owned.clone(),
+                    Owned::All | Owned::Lines(_) => 0..blob.bytes.len(),
+                };
+                assert_eq!(at + owned.start, *next, "of {len}");
                 assert_eq!(blob.bytes, &bytes[at..at + blob.bytes.len()]);
                 let lines = bytes[..at].split(|b| *b == b'\n').count() as u64;
                 assert_eq!(blob.start.line, lines);
-                *next = at + blob.owned.end;
+                *next = at + owned.end;
             };
             let read =
                 read(&mut &bytes[..], ShortRead::Ends, &mut Vec::new(), "x", &visit).unwrap();
