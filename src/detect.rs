@@ -6,6 +6,7 @@
 
 mod family;
 mod layer;
+mod name;
 mod needle;
 mod shape;
 mod text;
@@ -18,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 use family::{Family, Prefix};
 use layer::Layer;
+pub use name::{Name, Named};
 use needle::Needles;
 use text::{Joins, Reading};
 
@@ -188,6 +190,29 @@ impl Detector {
         tokens.sort_by_key(|token| (token.span.start, token.certainty, token.span.end));
         tokens.dedup_by(absorb);
         tokens
+    }
+
+    /// Every word that names a token or its host, in the order in which they stand.
+    pub fn names(&self, bytes: &[u8]) -> Vec<Name> {
+        let plain = self.needles.hits(bytes).filter(|it| it.layers.is_empty());
+        let mut names: Vec<Name> = plain.filter_map(|it| self.name(bytes, it.at)).collect();
+        names.dedup();
+        names
+    }
+
+    fn name(&self, bytes: &[u8], at: usize) -> Option<Name> {
+        let alphanumeric = |b: u8| b.is_ascii_alphanumeric();
+        let name = |what, span: Range<usize>| {
+            let text = String::from_utf8_lossy(&bytes[span.clone()]).into_owned();
+            Name { what, text, span }
+        };
+        let word = name::word(bytes, at, |b| alphanumeric(b) || b"_-".contains(&b));
+        if self.family.names.is_match(&bytes[word.clone()]) {
+            return Some(name(Named::Token, word));
+        }
+        let host =
+            name(Named::Host, name::word(bytes, at, |b| alphanumeric(b) || b"-.".contains(&b)));
+        self.family.hosts.contains(&host.text).then_some(host)
     }
 
     /// Reads what stands at `at` once the encodings `layers` are peeled off, outermost first. `padding` bytes at the

@@ -18,6 +18,8 @@
 
 pub mod source;
 
+pub mod lazy;
+
 pub mod detect;
 
 pub mod syntax;

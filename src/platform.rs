@@ -1,10 +1,16 @@
 //! Which system reads a file, told by its path or, for manifests, by what it declares. The systems are data.
 
+mod pattern;
+mod structure;
+
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
-use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use crate::embedded;
+use crate::lazy::LazyRegex;
+
+pub use pattern::Pattern;
+pub use structure::{Condition, Expands, Mark, PlaceAt, Scope, Structure, Written};
 
 /// How much of a file is asked what it declares.
 const DECLARATION: usize = 64 * 1024;
@@ -80,9 +86,11 @@ struct Raw {
     #[serde(default)]
     paths: Vec<String>,
     #[serde(default)]
-    content: Vec<String>,
+    content: Vec<LazyRegex>,
     reference: String,
     fix: String,
+    #[serde(default)]
+    structure: Structure,
 }
 
 /// A system that reads a file.
@@ -100,7 +108,9 @@ pub struct Platform {
     pub reference: String,
     /// What to do about a literal, with `{reference}` for the above.
     pub fix: String,
-    content: Vec<Regex>,
+    /// What its files look like inside.
+    pub structure: Structure,
+    content: Vec<LazyRegex>,
 }
 
 /// All platforms, ready to be asked.
@@ -133,11 +143,9 @@ impl Platforms {
                 );
                 owners.push((all.len(), glob.len()));
             }
-            let content =
-                raw.content.iter().map(|it| RegexBuilder::new(it).multi_line(true).build());
-            let content = content.collect::<Result<_, _>>()?;
-            let Raw { name, class, ci, reference, fix, .. } = raw;
-            all.push(Platform { id: id.clone(), name, class, ci, reference, fix, content });
+            let Raw { name, class, ci, reference, fix, structure, content, .. } = raw;
+            let id = id.clone();
+            all.push(Platform { id, name, class, ci, reference, fix, structure, content });
         }
         Ok(Self { all, globs: globs.build()?, owners })
     }

@@ -7,11 +7,11 @@ use anyhow::Context;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::detect::{Detector, Token};
+use crate::detect::Detector;
 use crate::embedded;
 use crate::platform::Platforms;
 use crate::rule::{Rule, RuleId, Severity};
-use crate::site::Site;
+use crate::site::{Facts, Thing};
 
 /// What a violation does to the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -118,15 +118,14 @@ impl Policy {
         &self.digest
     }
 
-    /// The rules that a token breaks where it stands, without those that another of them supersedes.
+    /// The rules that a thing breaks where it stands, without those that another of them supersedes.
     pub fn broken<'p>(
         &'p self,
-        token: &Token,
-        site: &Site<'_>,
-        before: &[u8],
+        thing: &Thing<'_>,
+        facts: &Facts<'_, '_>,
     ) -> Vec<(&'p Rule, Enforcement)> {
         let mut broken: Vec<_> =
-            self.rules().filter(|(rule, _)| rule.when.holds(token, site, before)).collect();
+            self.rules().filter(|(rule, _)| rule.when.holds(thing, facts)).collect();
         let superseded: Vec<RuleId> =
             broken.iter().flat_map(|(rule, _)| rule.supersedes.iter().cloned()).collect();
         broken.retain(|(rule, _)| !superseded.contains(&rule.id));

@@ -1,15 +1,15 @@
 //! The pipeline: [`check`] judges one blob and is pure; [`scan`] judges all of a source on every core.
 
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::detect::Token;
+use crate::detect::{Detector, Token};
 use crate::excerpt::{self, Excerpt};
 use crate::finding::{Finding, Fingerprint, Position, Subject};
-use crate::policy::Policy;
+use crate::policy::{Enforcement, Policy};
 use crate::rule::Rule;
-use crate::rule::When;
-use crate::site::Site;
+use crate::site::{Facts, Thing, What};
 use crate::source::{Blob, Coverage, Start};
 
 /// How a run ended, which is the exit code.
@@ -69,25 +69,12 @@ pub fn tokens(blob: &Blob<'_>, policy: &Policy) -> Vec<Token> {
     policy.detector.find(blob.bytes)
 }
 
-/// The facts of a blob that judging its tokens needs.
-pub struct Scope<'p, 'b> {
-    site: Site<'p>,
-    bytes: &'b [u8],
-}
-
-impl<'p, 'b> Scope<'p, 'b> {
-    /// Looks up the blob's platform.
-    pub fn of(blob: &Blob<'b>, policy: &'p Policy) -> Self {
-        Self { site: Site::of(blob.path, blob.bytes, policy.platforms()), bytes: blob.bytes }
-    }
-
-    /// Whether a token of the blob breaks a rule.
-    pub fn holds(&self, rule: &Rule, token: &Token) -> bool {
-        rule.when.holds(token, &self.site, self.before(token))
-    }
-
-    fn before(&self, token: &Token) -> &'b [u8] {
-        &self.bytes[token.span.start.saturating_sub(When::CONTEXT)..token.span.start]
+/// What rules may speak of in a blob, if it has anything to do with a token.
+pub fn facts<'p, 'b>(blob: &Blob<'b>, policy: &'p Policy) -> Facts<'p, 'b> {
+    let platform = policy.platforms().of(blob.path, blob.bytes);
+    match blob.is_whole() {
+        true => Facts::of(platform, blob.bytes, &policy.detector.names(blob.bytes)),
+        false => Facts::of_part(platform, blob.bytes),
     }
 }
 
@@ -97,37 +84,91 @@ pub fn check<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Finding<'p>> {
         return Vec::new();
     }
     let tokens = tokens(blob, policy);
-    if !tokens.iter().any(|it| it.certainty.violates()) {
+    let violating = tokens.iter().filter(|it| it.certainty.violates());
+    let violating: Vec<Token> = violating.cloned().collect();
+    let names = policy.detector.names(blob.bytes);
+    if violating.is_empty() && names.is_empty() {
         return Vec::new();
     }
-    let scope = Scope::of(blob, policy);
-    let path = excerpt::masked(blob.path, &policy.detector);
-    let mut ruler = Ruler::new(blob);
-    let mut findings = Vec::new();
-    for token in tokens.iter().filter(|it| it.certainty.violates()) {
-        if !blob.owned.holds(&token.span) {
-            continue;
-        }
-        let (start, end) = (ruler.position(token.span.start), ruler.ahead(token.span.end));
-        for (rule, enforcement) in policy.broken(token, &scope.site, scope.before(token)) {
-            let subject = Subject::Token(token.clone());
-            findings.push(Finding {
-                rule,
-                enforcement,
-                fingerprint: Fingerprint::of(rule, &path, &subject, ""),
-                path: path.clone(),
-                start,
-                end,
-                excerpt: Excerpt::new(blob.bytes, &token.span, &tokens),
-                subject,
-                site: scope.site.clone(),
-                related: Vec::new(),
-                commit: blob.commit.cloned(),
-                exemption: None,
-            });
+    let facts = facts(blob, policy);
+    let things = facts.things(&violating).filter(|it| blob.owned.holds(&it.span));
+    let broken = things.map(|it| (policy.broken(&it, &facts), it));
+    let mut broken: Vec<_> = broken.filter(|(rules, _)| !rules.is_empty()).collect();
+    broken.sort_by_key(|(_, thing)| thing.span.start);
+    let mut shower = Shower::new(blob, policy, &facts, &tokens);
+    broken.iter().flat_map(|(rules, thing)| shower.findings(rules, thing)).collect()
+}
+
+/// Makes findings of things, going forwards through a blob.
+struct Shower<'p, 'c, 'b> {
+    blob: &'c Blob<'b>,
+    detector: &'p Detector,
+    facts: &'c Facts<'p, 'b>,
+    tokens: &'c [Token],
+    path: String,
+    ruler: Ruler<'b>,
+}
+
+impl<'p, 'c, 'b> Shower<'p, 'c, 'b> {
+    fn new(
+        blob: &'c Blob<'b>,
+        policy: &'p Policy,
+        facts: &'c Facts<'p, 'b>,
+        tokens: &'c [Token],
+    ) -> Self {
+        let (detector, ruler) = (&policy.detector, Ruler::new(blob));
+        let path = excerpt::masked(blob.path, detector);
+        Self { blob, detector, facts, tokens, path, ruler }
+    }
+
+    fn findings(
+        &mut self,
+        rules: &[(&'p Rule, Enforcement)],
+        thing: &Thing<'_>,
+    ) -> Vec<Finding<'p>> {
+        let span = first_line(self.blob.bytes, thing);
+        let (start, end) = (self.ruler.position(span.start), self.ruler.ahead(span.end));
+        let excerpt = Excerpt::new(self.blob.bytes, &span, self.tokens);
+        let (site, subject) = (self.facts.site(thing, self.detector), self.subject(thing));
+        let address = site.address.as_deref().unwrap_or_default();
+        let finding = |(rule, enforcement): &(&'p Rule, Enforcement)| Finding {
+            rule,
+            enforcement: *enforcement,
+            path: self.path.clone(),
+            start,
+            end,
+            excerpt: excerpt.clone(),
+            fingerprint: Fingerprint::of(rule, &self.path, &subject, address),
+            subject: subject.clone(),
+            site: site.clone(),
+            related: Vec::new(),
+            commit: self.blob.commit.cloned(),
+            exemption: None,
+        };
+        rules.iter().map(finding).collect()
+    }
+
+    fn subject(&self, thing: &Thing<'_>) -> Subject {
+        match thing.what {
+            What::Token(token) => Subject::Token(token.clone()),
+            What::Reference(_) | What::Host | What::Command | What::Value => {
+                let name = self.facts.subject(thing).map_or("", |it| &it.name);
+                Subject::Named(excerpt::masked(name, self.detector))
+            }
         }
     }
-    findings
+}
+
+/// A token is shown whole; anything else by its first line.
+fn first_line(bytes: &[u8], thing: &Thing<'_>) -> Range<usize> {
+    let span = thing.span.clone();
+    match thing.what {
+        What::Token(_) => span,
+        What::Reference(_) | What::Host | What::Command | What::Value => {
+            let line = memchr::memchr(b'\n', &bytes[span.clone()]);
+            span.start..line.map_or(span.end, |it| span.start + it)
+        }
+    }
 }
 
 /// Judges everything that `source` yields. `source` may call its visitor from several threads.

@@ -1,8 +1,16 @@
 //! The facts of where a match stands: which platform's file it is, at which address, and whether CI runs it.
 
+mod facts;
+mod layout;
+mod reference;
+
 use serde::Deserialize;
 
-use crate::platform::{Ci, Platform, Platforms};
+use crate::platform::{Ci, Platform};
+
+pub use facts::{Facts, Thing, What};
+pub use layout::{Layout, Placed, Run};
+pub use reference::Reference;
 
 /// Every fact around a match that rules ask for.
 #[derive(Clone, Debug)]
@@ -67,13 +75,6 @@ impl Place {
 }
 
 impl<'p> Site<'p> {
-    /// The facts of a file: `path` with `/`, `bytes` its beginning or all of it.
-    pub fn of(path: &str, bytes: &[u8], platforms: &'p Platforms) -> Self {
-        let platform = platforms.of(path, bytes);
-        let ci = platform.map_or(Ci::None, |it| it.ci);
-        Self { platform, ci, address: None, place: None, scope: None }
-    }
-
     /// The place in words that follow "in": `a GitHub Actions workflow`.
     pub fn name(&self) -> Option<&'p str> {
         self.platform.map(|it| it.name.as_str())

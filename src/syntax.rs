@@ -40,6 +40,25 @@ impl Syntax {
     }
 }
 
+impl Syntax {
+    /// Reads the script that a value is; every place is in the file of the value.
+    pub fn parse_text(self, text: &Text) -> Result<Document, Unparsed> {
+        self.parse(text.bytes())
+    }
+}
+
+impl Command {
+    /// The program.
+    pub fn name(&self) -> Option<&str> {
+        self.words.first().map(|it| it.text.as_str())
+    }
+
+    /// What it is given.
+    pub fn arguments(&self) -> &[Word] {
+        self.words.get(1..).unwrap_or_default()
+    }
+}
+
 /// Why a file has no [`Document`]. It is still searched as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unparsed {

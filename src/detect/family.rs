@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{Environment, Kind};
+use crate::lazy::LazyRegex;
 
 const DATA: &str = include_str!("../../rules/tokens/interlynk.yaml");
 
@@ -21,6 +22,10 @@ pub(crate) struct Family {
     pub(crate) other_issuer_lengths: Vec<usize>,
     pub(crate) placeholder_words: Vec<String>,
     pub(crate) longest_sequence: usize,
+    /// What a whole word must match to name a token.
+    pub(crate) names: LazyRegex,
+    /// The hosts that accept tokens.
+    pub(crate) hosts: Vec<String>,
 }
 
 /// The shape that the issuer's generator makes.

@@ -63,6 +63,8 @@ fn escaped_forms(word: &[u8]) -> Vec<Vec<u8>> {
     };
     let mut forms = vec![
         word.to_vec(),
+        // No token is in capitals, but the names of tokens are.
+        word.to_ascii_uppercase(),
         spell(&|b| format!("%{b:02x}")),
         spell(&|b| format!("%{b:02X}")),
         spell(&|b| format!("\\x{b:02x}")),

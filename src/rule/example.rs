@@ -6,9 +6,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{Broken, Rule};
-use crate::detect::Certainty;
 use crate::policy::Policy;
-use crate::scan::{self, Scope};
+use crate::scan;
 use crate::source::Blob;
 
 /// The macros, longer ones before their beginnings, and the prefix of the token that each becomes.
@@ -59,8 +58,11 @@ fn realised(text: &str) -> (String, Vec<Range<usize>>) {
 }
 
 impl Rule {
-    /// Checks every example: a bad one is reported exactly at its marks, a good one not at all.
+    /// Checks every pattern and every example: a bad one is reported exactly at its marks, a good one not at all.
     pub fn prove(&self, name: &str, policy: &Policy) -> Result<(), Broken> {
+        if let Err(error) = self.when.verify() {
+            return Err(Broken::at_key(name, self.source(), "when", &error.to_string()));
+        }
         for (key, examples) in [("bad", &self.bad), ("good", &self.good)] {
             for (index, example) in examples.iter().enumerate() {
                 self.prove_one(key, example, policy)
@@ -73,19 +75,20 @@ impl Rule {
     fn prove_one(&self, key: &str, example: &Example, policy: &Policy) -> Result<(), String> {
         let (text, marks) = realised(&example.text);
         let blob = Blob::whole(&example.path, text.as_bytes());
-        let reported: Vec<_> = scan::tokens(&blob, policy)
-            .into_iter()
-            .filter(|it| it.certainty <= Certainty::Likely)
-            .filter(|it| Scope::of(&blob, policy).holds(self, it))
-            .map(|it| it.span)
-            .collect();
+        let tokens = scan::tokens(&blob, policy);
+        let tokens: Vec<_> = tokens.into_iter().filter(|it| it.certainty.violates()).collect();
+        let facts = scan::facts(&blob, policy);
+        let broken = facts.things(&tokens).filter(|it| self.when.holds(it, &facts));
+        let mut reported: Vec<_> = broken.map(|it| it.span).collect();
+        reported.sort_by_key(|it| (it.start, it.end));
         let at = |spans: &[Range<usize>]| {
             let line = |span: &Range<usize>| text[..span.start].matches('\n').count() + 1;
             spans.iter().map(|it| format!("line {}", line(it))).collect::<Vec<_>>().join(", ")
         };
         match (key, marks.is_empty(), reported == marks) {
             ("bad", true, _) => {
-                Err("this bad example marks nothing: put «…» around the token".to_owned())
+                Err("this bad example marks nothing: put «…» around what must be reported"
+                    .to_owned())
             }
             ("good", false, _) => {
                 Err("this good example has a mark: only bad ones have «…»".to_owned())

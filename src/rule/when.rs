@@ -1,69 +1,236 @@
-//! The predicate of a rule: which tokens, at which sites.
+//! The predicate of a rule: which things, in which places, break it.
 
-use regex::bytes::{Regex, RegexBuilder};
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer};
 
 use crate::detect::{Environment, Kind, Token};
-use crate::platform::Ci;
-use crate::site::Site;
+use crate::lazy::LazyRegex;
+use crate::platform::{Ci, Class, Written};
+use crate::site::{Facts, Place, Thing, What};
 
-/// When a token breaks a rule: every key that is given must hold.
+/// When something breaks a rule: in any of these cases.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct When(#[serde(deserialize_with = "one_or_more")] Vec<Case>);
+
+/// One case: every key that is given must hold.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct When {
+struct Case {
+    /// What is judged.
+    #[serde(default)]
+    subject: Subject,
+    /// Which tokens.
+    #[serde(default)]
     token: TokenIs,
+    /// Patterns of which one must match the whole name of a reference, or the key of a value.
+    #[serde(default)]
+    name: Vec<LazyRegex>,
+    /// How a reference reaches the token: one of these.
+    #[serde(default, deserialize_with = "one_or_more")]
+    written: Vec<Written>,
+    /// Whether CI runs it.
     #[serde(default)]
     ci: Option<bool>,
-    /// Patterns of which one must match what stands before the token, up to the token itself.
-    #[serde(default, deserialize_with = "patterns")]
-    before: Vec<Regex>,
+    /// What the file is for: one of these.
+    #[serde(default, deserialize_with = "one_or_more")]
+    class: Vec<Class>,
+    /// What the place is: one of these.
+    #[serde(default, deserialize_with = "one_or_more")]
+    place: Vec<Place>,
+    /// Whether narrower scopes see what stands here.
+    #[serde(default)]
+    wide: Option<bool>,
+    /// Whether the system takes the value as it is.
+    #[serde(default)]
+    verbatim: Option<bool>,
+    /// A mark of the platform that holds here.
+    #[serde(default)]
+    marked: Option<String>,
+    /// Patterns of which one must match the command, as [`Facts::line`] writes it.
+    #[serde(default)]
+    command: Vec<LazyRegex>,
+    /// Patterns of which one must match the text of the value.
+    #[serde(default)]
+    value: Vec<LazyRegex>,
+    /// Patterns of which one must match what stands before, up to the thing.
+    #[serde(default, deserialize_with = "at_end")]
+    before: Vec<LazyRegex>,
+    /// Patterns of which none may match the command or, without one, the text of the value.
+    #[serde(default)]
+    unless: Vec<LazyRegex>,
+    /// Whether what the command prints is seen.
+    #[serde(default)]
+    shown: Option<bool>,
+    /// Where a token is held, seen from here.
+    #[serde(default)]
+    holds: Option<Holds>,
+    /// Whether the script uses a token by name.
+    #[serde(default)]
+    uses: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+/// What a case judges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Subject {
+    /// A literal.
+    #[default]
+    Token,
+    /// A name that stands for a token.
+    Reference,
+    /// A literal or a name.
+    Either,
+    /// The host that tokens are for.
+    Host,
+    /// A command of a script.
+    Command,
+    /// A value of the file.
+    Value,
+}
+
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TokenIs {
     #[serde(default)]
     kind: Option<Kind>,
-    #[serde(default)]
-    environment: Option<OneOrMore>,
+    #[serde(default, deserialize_with = "one_or_more")]
+    environment: Vec<Environment>,
+}
+
+/// From where a held token is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Holds {
+    /// The thing's own environment.
+    Scope,
+    /// The part of the file that shares a work folder with it.
+    Around,
+}
+
+fn at_end<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<LazyRegex>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    Ok(texts.iter().map(|it| LazyRegex::at_end(it)).collect())
 }
 
 /// `live`, or `[staging, test]`.
-#[derive(Debug)]
-struct OneOrMore(Vec<Environment>);
+fn one_or_more<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Vec<T>, D::Error> {
+    struct OneOrMore<T>(std::marker::PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> serde::de::Visitor<'de> for OneOrMore<T> {
+        type Value = Vec<T>;
 
-impl<'de> Deserialize<'de> for OneOrMore {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let value = serde_yaml::Value::deserialize(from)?;
-        let list = match value {
-            serde_yaml::Value::Sequence(list) => list,
-            one => vec![one],
-        };
-        let read = |it| serde_yaml::from_value(it).map_err(de::Error::custom);
-        Ok(Self(list.into_iter().map(read).collect::<Result<_, _>>()?))
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("one, or a list")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+            T::deserialize(serde::de::value::StrDeserializer::new(text)).map(|it| vec![it])
+        }
+
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Vec<T>, A::Error> {
+            T::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(|it| vec![it])
+        }
+
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, seq: A) -> Result<Vec<T>, A::Error> {
+            Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(seq))
+        }
     }
-}
-
-fn patterns<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Regex>, D::Error> {
-    let texts = Vec::<String>::deserialize(from)?;
-    let compile = |text: &String| {
-        let anchored = format!("(?:{text})$");
-        RegexBuilder::new(&anchored).unicode(false).build().map_err(de::Error::custom)
-    };
-    texts.iter().map(compile).collect()
+    from.deserialize_any(OneOrMore(std::marker::PhantomData))
 }
 
 impl When {
-    /// How far before a token its context reaches, in bytes.
+    /// How far before a thing its context reaches, in bytes.
     pub const CONTEXT: usize = 512;
 
-    /// Whether a token at a site breaks the rule; `before` is what stands before it.
-    pub fn holds(&self, token: &Token, site: &Site<'_>, before: &[u8]) -> bool {
-        let kind = self.token.kind.is_none_or(|it| it == token.kind);
-        let environment =
-            self.token.environment.as_ref().is_none_or(|it| it.0.contains(&token.environment));
-        let ci = self.ci.is_none_or(|it| it == (site.ci >= Ci::Medium));
-        let before = self.before.is_empty() || self.before.iter().any(|it| it.is_match(before));
-        kind && environment && ci && before
+    /// Whether a thing in a file breaks the rule.
+    pub fn holds(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> bool {
+        self.0.iter().any(|it| it.holds(thing, facts))
+    }
+
+    /// Compiles every pattern, to find the one that cannot be.
+    pub fn verify(&self) -> Result<(), regex::Error> {
+        self.0.iter().flat_map(Case::patterns).try_for_each(LazyRegex::verify)
+    }
+}
+
+impl Case {
+    fn patterns(&self) -> impl Iterator<Item = &LazyRegex> {
+        [&self.name, &self.command, &self.value, &self.before, &self.unless].into_iter().flatten()
+    }
+
+    /// The cheap questions come first: most things fail at them.
+    fn holds(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> bool {
+        self.is_about(thing, facts)
+            && self.stands(thing, facts)
+            && self.reads(thing, facts)
+            && self.sees(thing, facts)
+    }
+
+    fn is_about(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> bool {
+        let matched = |text: &str| {
+            self.name.is_empty() || self.name.iter().any(|it| it.is_match(text.as_bytes()))
+        };
+        match (self.subject, thing.what) {
+            (Subject::Token | Subject::Either, What::Token(token)) => self.token.fits(token),
+            (Subject::Reference | Subject::Either, What::Reference(it)) => {
+                matched(&it.name) && (self.written.is_empty() || self.written.contains(&it.written))
+            }
+            (Subject::Host, What::Host) | (Subject::Command, What::Command) => true,
+            (Subject::Value, What::Value) => {
+                let key = facts.value(thing).and_then(|it| it.value.address.name());
+                self.name.is_empty() || key.is_some_and(matched)
+            }
+            _ => false,
+        }
+    }
+
+    fn stands(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> bool {
+        self.ci.is_none_or(|it| it == (facts.ci >= Ci::Medium))
+            && (self.class.is_empty()
+                || facts.platform.is_some_and(|it| self.class.contains(&it.class)))
+            && (self.place.is_empty()
+                || facts.place(thing).is_some_and(|it| self.place.contains(&it)))
+            && self.wide.is_none_or(|it| it == facts.is_wide(thing))
+            && self
+                .verbatim
+                .is_none_or(|it| facts.value(thing).is_some_and(|value| value.verbatim == it))
+            && self.marked.as_ref().is_none_or(|it| facts.is_marked(thing, it))
+    }
+
+    fn reads(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> bool {
+        let any = |patterns: &[LazyRegex], text: &[u8]| patterns.iter().any(|it| it.is_match(text));
+        let text = || facts.value(thing).map(|it| it.value.text.bytes());
+        let line = match self.command.is_empty() && self.unless.is_empty() {
+            true => None,
+            false => facts.line(thing),
+        };
+        let line = line.as_ref().map(String::as_bytes);
+        (self.before.is_empty() || any(&self.before, before(thing, facts)))
+            && (self.value.is_empty() || text().is_some_and(|it| any(&self.value, it)))
+            && (self.command.is_empty() || line.is_some_and(|it| any(&self.command, it)))
+            && !line.or_else(text).is_some_and(|it| any(&self.unless, it))
+    }
+
+    fn sees(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> bool {
+        let held = self.holds.is_none_or(|it| match it {
+            Holds::Scope => facts.holds(thing),
+            Holds::Around => facts.holds_around(thing),
+        });
+        held && self.shown.is_none_or(|it| it == facts.is_shown(thing))
+            && self.uses.is_none_or(|it| it == facts.uses(thing))
+    }
+}
+
+/// What stands before a thing.
+fn before<'b>(thing: &Thing<'_>, facts: &Facts<'_, 'b>) -> &'b [u8] {
+    let start = thing.span.start;
+    &facts.bytes[start.saturating_sub(When::CONTEXT)..start]
+}
+
+impl TokenIs {
+    fn fits(&self, token: &Token) -> bool {
+        self.kind.is_none_or(|it| it == token.kind)
+            && (self.environment.is_empty() || self.environment.contains(&token.environment))
     }
 }

@@ -21,6 +21,14 @@ impl Address {
         &self.0
     }
 
+    /// The key that it ends with, if it does.
+    pub fn name(&self) -> Option<&str> {
+        match self.0.last()? {
+            Step::Key(key) => Some(key),
+            Step::Index(_) => None,
+        }
+    }
+
     /// Goes one step down.
     pub fn push(&mut self, step: Step) {
         self.0.push(step);

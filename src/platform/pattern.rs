@@ -1,0 +1,108 @@
+//! A set of addresses: `jobs.*.steps[*].env.*`, `**.environment.{X,Y}`.
+
+use serde::{Deserialize, Deserializer};
+
+use crate::syntax::Step;
+
+/// A set of addresses.
+///
+/// `*` is any one key, `[*]` any index, `**` any number of steps, `{a,b}` one of some keys, and anything else a key.
+/// Keys are compared without case, since half of the systems do not tell them apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    AnyKey,
+    AnyIndex,
+    AnySteps,
+    Keys(Vec<String>),
+}
+
+impl Pattern {
+    /// Reads a pattern. Every text is one.
+    pub fn new(text: &str) -> Self {
+        let text = text.replace("[*]", ".[*]");
+        let parts = text.split('.').filter(|it| !it.is_empty()).map(|part| match part {
+            "*" => Part::AnyKey,
+            "[*]" => Part::AnyIndex,
+            "**" => Part::AnySteps,
+            keys => {
+                let keys = keys.trim_start_matches('{').trim_end_matches('}').split(',');
+                Part::Keys(keys.map(str::to_lowercase).collect())
+            }
+        });
+        Self(parts.collect())
+    }
+
+    /// Whether an address is in the set.
+    pub fn matches(&self, steps: &[Step]) -> bool {
+        matches(&self.0, steps)
+    }
+
+    /// The length of the longest beginning of an address that is in the set.
+    pub fn prefix_of(&self, steps: &[Step]) -> Option<usize> {
+        (0..=steps.len()).rev().find(|&len| self.matches(&steps[..len]))
+    }
+}
+
+fn matches(parts: &[Part], steps: &[Step]) -> bool {
+    match (parts.split_first(), steps.split_first()) {
+        (None, rest) => rest.is_none(),
+        (Some((Part::AnySteps, rest)), _) => {
+            (0..=steps.len()).any(|skipped| matches(rest, &steps[skipped..]))
+        }
+        (Some(_), None) => false,
+        (Some((part, rest)), Some((step, below))) => fits(part, step) && matches(rest, below),
+    }
+}
+
+fn fits(part: &Part, step: &Step) -> bool {
+    match (part, step) {
+        (Part::AnyKey, Step::Key(_)) | (Part::AnyIndex, Step::Index(_)) | (Part::AnySteps, _) => {
+            true
+        }
+        (Part::Keys(keys), Step::Key(key)) => keys.iter().any(|it| *it == key.to_lowercase()),
+        (Part::AnyKey | Part::Keys(_), Step::Index(_)) | (Part::AnyIndex, Step::Key(_)) => false,
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from).map(|it| Self::new(&it))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::Address;
+
+    fn address(keys: &[&str]) -> Vec<Step> {
+        let mut address = Address::default();
+        for key in keys {
+            let index = key.parse().map(Step::Index);
+            address.push(index.unwrap_or_else(|_| Step::Key((*key).to_owned())));
+        }
+        address.steps().to_vec()
+    }
+
+    #[test]
+    fn a_pattern_is_a_set_of_addresses() {
+        let step = address(&["jobs", "a", "steps", "2", "env", "X"]);
+        for (pattern, expected) in [
+            ("jobs.*.steps[*].env.*", true),
+            ("**.env.*", true),
+            ("**", true),
+            ("jobs.**.{with,ENV}.x", true),
+            ("jobs.*.steps.*.env.*", false),
+            ("jobs.*.env.*", false),
+            ("", false),
+        ] {
+            assert_eq!(Pattern::new(pattern).matches(&step), expected, "{pattern}");
+        }
+        assert_eq!(Pattern::new("jobs.*").prefix_of(&step), Some(2));
+        assert_eq!(Pattern::new("").prefix_of(&step), Some(0));
+        assert_eq!(Pattern::new("on.*").prefix_of(&step), None);
+    }
+}

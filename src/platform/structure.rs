@@ -1,0 +1,131 @@
+//! What a platform's files look like inside: which address is what place, who sees it, and what the system itself replaces.
+
+use serde::Deserialize;
+
+use super::pattern::Pattern;
+use crate::lazy::LazyRegex;
+use crate::site::Place;
+use crate::syntax::Syntax;
+
+/// The structure of a platform's files. All of it is data of the platform's file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Structure {
+    /// How the files are written.
+    pub syntax: Syntax,
+    /// The parts of a file that have an environment of their own, widest first.
+    pub scopes: Vec<Scope>,
+    /// What stands where; the first entry that fits a value decides.
+    pub places: Vec<PlaceAt>,
+    /// What the system replaces before anything else sees the text.
+    pub expands: Vec<Expands>,
+    /// Facts that hold for a scope or a file because of a value in it.
+    pub marks: Vec<Mark>,
+}
+
+/// A part of a file with an environment of its own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// The platform's word for it: `job`.
+    pub name: String,
+    /// Where such a part begins; empty for the whole file.
+    pub at: Pattern,
+    /// Whether what runs in it shares a work folder, so that one step can hand on what another left.
+    #[serde(default)]
+    pub shares_files: bool,
+}
+
+/// What the values at an address are for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceAt {
+    /// The addresses.
+    pub at: Pattern,
+    /// What stands there.
+    pub is: Place,
+    /// For a script, how it is written.
+    #[serde(default)]
+    pub syntax: Syntax,
+    /// Only where these hold, too.
+    #[serde(default, rename = "where")]
+    pub conditions: Vec<Condition>,
+    /// Whether the system takes the text as it is, so that `$X` in it never becomes a value.
+    #[serde(default)]
+    pub verbatim: bool,
+}
+
+/// What the system replaces by itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expands {
+    /// The expression, with a group `name` for what is named.
+    pub pattern: LazyRegex,
+    /// What that means for a token.
+    #[serde(rename = "as")]
+    pub written: Written,
+    /// Whether it happens only in values whose own language replaces variables, as in double quotes.
+    #[serde(default)]
+    pub interpolated: bool,
+    /// Only in places of these kinds; everywhere if empty.
+    #[serde(default, rename = "in")]
+    pub places: Vec<Place>,
+}
+
+/// How a token is reached where it is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Written {
+    /// The name that is given a value here.
+    Definition,
+    /// The interpreter of the script replaces it: `$X`.
+    Variable,
+    /// The system pastes the value into the text before the interpreter sees it, from its secret store.
+    Template,
+    /// The system replaces it when it reads the file, long before the job runs.
+    PreExpanded,
+    /// The system pastes it from a channel that it does not mask.
+    Unmasked,
+    /// All secrets at once, or one whose name is computed.
+    Bulk,
+    /// It is only named: as a secret to fetch, or in prose.
+    Name,
+}
+
+/// A fact about a scope or a file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// Its name, which rules ask for.
+    pub mark: String,
+    /// The name of the scope that it holds for; without one it holds for the file.
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// When it holds: all of these.
+    pub when: Vec<Condition>,
+}
+
+/// Something that a value says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// The value's address below the scope in question.
+    pub at: Pattern,
+    /// What one value there matches.
+    #[serde(default)]
+    pub is: Option<LazyRegex>,
+    /// What a value there does not match.
+    #[serde(default)]
+    pub not: Option<LazyRegex>,
+    /// Holds if no value is as described.
+    #[serde(default)]
+    pub absent: bool,
+}
+
+impl Condition {
+    /// Whether one value's text is as described.
+    pub fn fits(&self, text: &[u8]) -> bool {
+        self.is.as_ref().is_none_or(|it| it.is_match(text))
+            && self.not.as_ref().is_none_or(|it| !it.is_match(text))
+    }
+}
