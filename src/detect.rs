@@ -4,7 +4,7 @@
 //! peeled (`layer`) until it is text, and the text is read through escapes and joins (`text`). What stands after
 //! the prefix decides how sure we are (`shape`).
 
-mod family;
+pub(crate) mod family;
 mod layer;
 mod name;
 mod needle;
@@ -178,6 +178,16 @@ impl Detector {
     /// Whether there is anything in `bytes` that deserves a closer look.
     pub fn may_hold(&self, bytes: &[u8]) -> bool {
         self.needles.first(bytes)
+    }
+
+    /// The environment variables from which the family's tools read a token, most used first.
+    pub fn variables(&self) -> &[String] {
+        &self.family.variables
+    }
+
+    /// The most bytes of what [`Detector::may_hold`] looks for.
+    pub fn longest_needle(&self) -> usize {
+        self.needles.longest()
     }
 
     /// Every literal that begins like a token, of any certainty, in the order in which they stand.

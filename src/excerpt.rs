@@ -133,6 +133,8 @@ pub fn masked(text: &str, detector: &Detector) -> String {
         shown.extend_from_slice(&bytes[at..token.mask.start.max(at)]);
         shown.extend_from_slice(token.masked().as_bytes());
         at = at.max(token.mask.end);
+        // What is masked already stays as it is.
+        at += bytes[at..].iter().take_while(|b| **b == b'*').count();
     }
     shown.extend_from_slice(&bytes[at..]);
     String::from_utf8_lossy(&shown).into_owned()

@@ -1,15 +1,18 @@
 //! One violation: which rule, which token, where, and what people may see of it.
 
 use std::fmt;
+use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::detect::Token;
 use crate::excerpt::Excerpt;
-use crate::policy::Enforcement;
+use crate::policy::{Enforcement, Gate};
 use crate::rule::Rule;
 use crate::site::Site;
 use crate::source::Commit;
+use crate::yaml_file;
 
 /// A place in a file: `byte` from 0, `line` and `column` from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +73,32 @@ impl Fingerprint {
     }
 }
 
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        yaml_file::parsed(from, "a fingerprint")
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let hexadecimal = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        match text.len() == 16 && text.bytes().all(hexadecimal) {
+            true => Ok(Self(text.to_owned())),
+            false => {
+                Err("a fingerprint is 16 hexadecimal digits: a report shows that of each finding")
+            }
+        }
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -78,8 +107,26 @@ impl fmt::Display for Fingerprint {
 
 impl Finding<'_> {
     /// Whether it fails the run.
-    pub fn fails(&self) -> bool {
-        self.enforcement.fails() && self.exemption.is_none()
+    pub fn fails(&self, gate: Gate) -> bool {
+        gate.fail_on <= self.enforcement && self.exemption.is_none()
+    }
+
+    /// Takes in the same finding of another revision. The place is that of the newer one.
+    pub fn absorb(&mut self, mut other: Self) {
+        let (Some(mine), Some(theirs)) = (&mut self.commit, &mut other.commit) else { return };
+        let first = mine.first.clone().min(theirs.first.clone());
+        let last = mine.last.clone().max(theirs.last.clone());
+        let mut refs = [mine.refs.as_slice(), &theirs.refs].concat();
+        refs.sort();
+        refs.dedup();
+        let (at_head, reachable) =
+            (mine.at_head || theirs.at_head, mine.reachable || theirs.reachable);
+        let newer = (theirs.at_head, &theirs.last) > (mine.at_head, &mine.last);
+        let commit = Some(Commit { first, last, refs, at_head, reachable });
+        if newer {
+            *self = other;
+        }
+        self.commit = commit;
     }
 }
 
@@ -141,6 +188,8 @@ pub struct Finding<'p> {
     pub rule: &'p Rule,
     /// What that does to the run.
     pub enforcement: Enforcement,
+    /// The set that applies the rule here.
+    pub set: &'p str,
     /// The file, with every token in its name masked. It may hold control characters.
     pub path: String,
     /// Where the subject begins.

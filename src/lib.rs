@@ -30,16 +30,37 @@ pub mod site;
 
 pub mod rule;
 
+pub mod config;
+
 pub mod policy;
 
 pub mod excerpt;
 
 pub mod finding;
 
+pub mod suppress;
+
+pub mod baseline;
+
+pub mod exempt;
+
+pub mod tally;
+
 pub mod scan;
 
 pub mod report;
 
+pub mod environment;
+
+#[cfg(feature = "verify")]
+pub mod verify;
+
+pub mod export;
+
 pub mod cli;
+
+pub mod yaml_file;
+
+pub mod date;
 
 pub mod embedded;

@@ -1,14 +1,18 @@
 //! Which system reads a file, told by its path or, for manifests, by what it declares. The systems are data.
 
+mod glob;
 mod pattern;
 mod structure;
 
-use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
+use std::sync::Arc;
+
+use anyhow::Context;
 use serde::Deserialize;
 
 use crate::embedded;
 use crate::lazy::LazyRegex;
 
+use glob::LazyGlob;
 pub use pattern::Pattern;
 pub use structure::{Condition, Expands, Mark, PlaceAt, Scope, Structure, Written};
 
@@ -90,7 +94,10 @@ struct Raw {
     reference: String,
     fix: String,
     #[serde(default)]
-    structure: Structure,
+    structure: Arc<Structure>,
+    /// The id of the platform whose structure this one shares.
+    #[serde(default)]
+    structure_of: Option<String>,
 }
 
 /// A system that reads a file.
@@ -109,7 +116,7 @@ pub struct Platform {
     /// What to do about a literal, with `{reference}` for the above.
     pub fix: String,
     /// What its files look like inside.
-    pub structure: Structure,
+    pub structure: Arc<Structure>,
     content: Vec<LazyRegex>,
 }
 
@@ -117,48 +124,43 @@ pub struct Platform {
 #[derive(Debug)]
 pub struct Platforms {
     all: Vec<Platform>,
-    globs: GlobSet,
-    /// For each glob, the platform and the length of the glob: the longer one says more.
-    owners: Vec<(usize, usize)>,
+    /// Each glob and its platform.
+    globs: Vec<(LazyGlob, usize)>,
 }
 
 impl Platforms {
     /// The built-in platforms. They are part of the program and its tests read each of them.
     #[expect(clippy::expect_used, reason = "the files are compiled in, and a test loads them all")]
     pub fn builtin() -> Self {
-        let files = embedded::yaml("platforms");
-        Self::load(&files).expect("rules/platforms is valid")
+        let raw = embedded::data("platforms").expect("rules/platforms is valid");
+        Self::load(raw).expect("rules/platforms is valid")
     }
 
-    fn load(files: &[(String, &str)]) -> anyhow::Result<Self> {
-        let (mut all, mut globs, mut owners) = (Vec::new(), GlobSetBuilder::new(), Vec::new());
-        for (id, text) in files {
-            let raw: Raw = serde_yaml::from_str(text)?;
-            for glob in &raw.paths {
-                globs.add(
-                    GlobBuilder::new(glob)
-                        .literal_separator(true)
-                        .case_insensitive(true)
-                        .build()?,
-                );
-                owners.push((all.len(), glob.len()));
-            }
+    fn load(files: Vec<(String, Raw)>) -> anyhow::Result<Self> {
+        let (mut all, mut globs) = (Vec::new(), Vec::new());
+        let mut shared: Vec<(usize, String)> = Vec::new();
+        for (id, raw) in files {
+            globs.extend(raw.paths.iter().map(|it| (LazyGlob::new(it), all.len())));
+            shared.extend(raw.structure_of.map(|of| (all.len(), of)));
             let Raw { name, class, ci, reference, fix, structure, content, .. } = raw;
-            let id = id.clone();
             all.push(Platform { id, name, class, ci, reference, fix, structure, content });
         }
-        Ok(Self { all, globs: globs.build()?, owners })
+        for (i, of) in shared {
+            let of: Option<&Platform> = all.iter().find(|it: &&Platform| it.id == of);
+            all[i].structure = Arc::clone(&of.context("structure_of names no platform")?.structure);
+        }
+        Ok(Self { all, globs })
     }
 
     /// The platform of a file, by its path and by what it declares. A class that comes first wins, then a declaration,
     /// then the longest glob.
     pub fn of(&self, path: &str, bytes: &[u8]) -> Option<&Platform> {
+        let lower = path.to_lowercase();
         let by_path = self
             .globs
-            .matches_candidate(&Candidate::new(path))
-            .into_iter()
-            .map(|glob| self.owners[glob])
-            .map(|(owner, length)| (&self.all[owner], length));
+            .iter()
+            .filter(|(glob, _)| glob.matches(path, &lower))
+            .map(|(glob, owner)| (&self.all[*owner], glob.len()));
         let by_content = self.declared(path, bytes).map(|it| (it, usize::MAX));
         by_path
             .chain(by_content)
@@ -166,6 +168,17 @@ impl Platforms {
                 (a.class, b_length, &a.id).cmp(&(b.class, a_length, &b.id))
             })
             .map(|(platform, _)| platform)
+    }
+
+    /// What of the data cannot be used: patterns that are none, structures that name each other wrongly.
+    pub fn faults(&self) -> Vec<String> {
+        let globs = self.globs.iter().filter(|(glob, _)| !glob.is_valid());
+        let globs = globs.map(|(_, owner)| format!("{}: a glob is none", self.all[*owner].id));
+        let patterns = self.all.iter().flat_map(|platform| {
+            let all = platform.content.iter().chain(platform.structure.patterns());
+            all.filter_map(|it| it.verify().err()).map(|error| format!("{}: {error}", platform.id))
+        });
+        globs.chain(patterns).collect()
     }
 
     fn declared(&self, path: &str, bytes: &[u8]) -> Option<&Platform> {

@@ -1,17 +1,22 @@
 //! The rules that apply to a run, and what breaking each of them does to it.
 
-use std::collections::BTreeMap;
+pub mod anchor;
+pub mod scope;
+pub mod set;
+
 use std::sync::OnceLock;
 
-use anyhow::Context;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::config::Config;
 use crate::detect::Detector;
-use crate::embedded;
 use crate::platform::Platforms;
-use crate::rule::{Rule, RuleId, Severity};
+use crate::rule::{self, Rule, RuleId, Severity};
 use crate::site::{Facts, Thing};
+use crate::source::Tree;
+use anchor::Anchor;
+use set::PolicySet;
 
 /// What a violation does to the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -19,9 +24,9 @@ use crate::site::{Facts, Thing};
 pub enum Enforcement {
     /// Shown only.
     Advisory,
-    /// Fails the run.
+    /// Fails the run, unless it is suppressed, in a baseline or overridden.
     SoftMandatory,
-    /// Fails the run, and only a recorded exception may except it.
+    /// Fails the run, and only an exception that someone answers for exempts it.
     HardMandatory,
 }
 
@@ -38,36 +43,78 @@ impl Enforcement {
         }
     }
 
-    /// Whether a violation fails the run.
-    pub fn fails(self) -> bool {
-        match self {
-            Self::Advisory => false,
-            Self::SoftMandatory | Self::HardMandatory => true,
-        }
+    /// The level of a word.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
     }
 }
+
+/// Which violations fail the run, and whether that is the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// The mildest level that fails the run.
+    pub fail_on: Enforcement,
+    /// Whether a failed run ends with 0 all the same.
+    pub exit_zero: bool,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { fail_on: Enforcement::SoftMandatory, exit_zero: false }
+    }
+}
+
+/// A level that was set for one rule, beside the sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assigned {
+    /// The level.
+    pub level: Enforcement,
+    /// The file or flag that says so.
+    pub by: String,
+}
+
+/// A rule's level somewhere, and who says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level<'p> {
+    /// What a violation does.
+    pub enforcement: Enforcement,
+    /// The set that the rule is applied by.
+    pub set: &'p str,
+    /// What sets the level: a set, a file, a flag, or the rule's severity.
+    pub by: &'p str,
+}
+
+/// The set of rules that no set names: those of a folder of the user's, and those that only the configuration names.
+pub const LOCAL: &str = "local";
 
 /// A set of rules with their levels, and everything that judging needs.
 pub struct Policy {
     /// Finds the tokens.
     pub detector: Detector,
-    rules: Vec<(Rule, Enforcement)>,
+    /// What the repository says about itself.
+    pub config: Config,
+    /// What fails the run.
+    pub gate: Gate,
+    /// Where the paths of the scan begin.
+    pub anchor: Anchor,
+    rules: Vec<Rule>,
+    /// How many of the rules are built in; they come first.
+    builtin: usize,
+    sets: Vec<PolicySet>,
     platforms: OnceLock<Platforms>,
-    digest: String,
+    digest: OnceLock<String>,
 }
 
-/// The name of the built-in set.
-pub const SET: &str = "recommended";
-
 impl Policy {
-    /// The built-in rules and `extra` ones, with the levels of the recommended set. A rule that the set does not name
-    /// is soft-mandatory if it is an error and advisory otherwise.
+    /// The built-in rules and `extra` ones, with the levels of the recommended set.
     pub fn recommended(extra: Vec<Rule>) -> anyhow::Result<Self> {
-        let sets = embedded::yaml("sets");
-        let set = sets.iter().find(|(id, _)| id == SET).map_or("{}", |(_, text)| text);
-        let levels: BTreeMap<RuleId, Enforcement> =
-            serde_yaml::from_str(set).context("could not read the recommended set")?;
+        Self::new(Config::default(), extra, &Tree::Disk(".".into()))
+    }
+
+    /// The built-in rules and `extra` ones, with the levels that `config` says; `tree` holds the files that it names.
+    pub fn new(config: Config, extra: Vec<Rule>, tree: &Tree) -> anyhow::Result<Self> {
         let mut rules = Rule::builtin()?;
+        let builtin = rules.len();
         for rule in extra {
             anyhow::ensure!(
                 rules.iter().all(|it| it.id != rule.id),
@@ -76,36 +123,100 @@ impl Policy {
             );
             rules.push(rule);
         }
-        for rule in &rules {
-            let known = |it: &&RuleId| rules.iter().any(|rule| rule.id == **it);
-            let unknown = rule.supersedes.iter().find(|it| !known(it) || **it == rule.id);
-            anyhow::ensure!(
-                unknown.is_none(),
-                "the rule {} supersedes {}, which is no other rule: `lynklint rules list` shows all",
-                rule.id,
-                unknown.map_or("", |it| it.as_str())
-            );
-        }
-        let digest = digest(&rules, set);
-        let level = |rule: &Rule| match rule.severity {
-            Severity::Error => Enforcement::SoftMandatory,
-            Severity::Warning | Severity::Note => Enforcement::Advisory,
-        };
-        let rules = rules.into_iter().map(|rule| {
-            let enforcement = levels.get(&rule.id).copied().unwrap_or_else(|| level(&rule));
-            (rule, enforcement)
+        let known: Vec<&RuleId> = rules.iter().map(|it| &it.id).collect();
+        check_superseded(&rules, &known)?;
+        check_named(&config, &known)?;
+        let sets = config.sets.iter().map(|wanted| {
+            let misnamed = |message| match wanted.index {
+                Some(index) => config.broken(&format!("policy_sets.{index}"), message),
+                None => anyhow::anyhow!("--policy-set: {message}"),
+            };
+            set::load(wanted, tree, &known, &misnamed)
         });
+        let sets = sets.collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Self {
             detector: Detector::default(),
-            rules: rules.collect(),
+            config,
+            gate: Gate::default(),
+            anchor: Anchor::default(),
+            rules,
+            builtin,
+            sets,
             platforms: OnceLock::new(),
-            digest,
+            digest: OnceLock::new(),
         })
     }
 
-    /// The rules and their levels.
+    /// The rules that apply anywhere, with the level that counts last.
     pub fn rules(&self) -> impl Iterator<Item = (&Rule, Enforcement)> {
-        self.rules.iter().map(|(rule, enforcement)| (rule, *enforcement))
+        let sets: Vec<&PolicySet> = self.sets.iter().collect();
+        let level = move |rule| Some((rule, self.level(rule, &sets)?.enforcement));
+        self.rules.iter().filter_map(level)
+    }
+
+    /// Every rule that there is.
+    pub fn known(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
+    /// The sets, in the order in which they count.
+    pub fn sets(&self) -> &[PolicySet] {
+        &self.sets
+    }
+
+    /// The policy as it holds at a path of the scan.
+    pub fn at(&self, path: &str) -> Here<'_> {
+        let path = self.anchor.of(path);
+        let sets: Vec<&PolicySet> = self.sets.iter().filter(|it| it.scope.covers(&path)).collect();
+        let levels = self.rules.iter().filter_map(|rule| Some((rule, self.level(rule, &sets)?)));
+        Here { levels: levels.collect() }
+    }
+
+    /// Every level that a rule has somewhere: that of the rest of the repository first, without a scope, then those of
+    /// parts of it, in words.
+    pub fn levels<'p>(&'p self, rule: &Rule) -> Vec<(Level<'p>, Option<String>)> {
+        let everywhere = self.sets.iter().rposition(|it| it.scope.is_everywhere());
+        let (base, parts) = self.sets.split_at(everywhere.map_or(0, |it| it + 1));
+        let base: Vec<&PolicySet> = base.iter().filter(|it| it.scope.is_everywhere()).collect();
+        let mut levels: Vec<_> =
+            self.level(rule, &base).into_iter().map(|level| (level, None)).collect();
+        if !self.config.enforcement.contains_key(&rule.id) {
+            let parts = parts.iter().filter_map(|it| Some((self.level(rule, &[it])?, it)));
+            levels.extend(parts.map(|(level, it)| (level, Some(it.scope.words()))));
+        }
+        levels
+    }
+
+    /// Whether the configuration excludes a path of the scan.
+    pub fn excludes(&self, path: &str) -> bool {
+        let exclude = &self.config.exclude;
+        !exclude.texts().is_empty() && exclude.match_path(&self.anchor.of(path))
+    }
+
+    /// The level of a rule where these sets apply, the last of which counts most; nothing, if none of them has the rule.
+    pub fn level<'p>(&'p self, rule: &Rule, sets: &[&'p PolicySet]) -> Option<Level<'p>> {
+        let named = sets.iter().rev().find_map(|it| Some((&it.name, it.level(&rule.id)?)));
+        let level = match named {
+            Some((set, enforcement)) => Some(Level { enforcement, set, by: set }),
+            None => self.level_of_own(rule),
+        };
+        match self.config.enforcement.get(&rule.id) {
+            None => level,
+            Some(Assigned { level: enforcement, by }) => {
+                let set = level.map_or(LOCAL, |it| it.set);
+                Some(Level { enforcement: *enforcement, set, by })
+            }
+        }
+    }
+
+    /// A rule of the user's needs no set.
+    fn level_of_own(&self, rule: &Rule) -> Option<Level<'static>> {
+        let own = self.rules[self.builtin..].iter().any(|it| it.id == rule.id);
+        let enforcement = match rule.severity {
+            Severity::Error => Enforcement::SoftMandatory,
+            Severity::Warning | Severity::Note => Enforcement::Advisory,
+        };
+        own.then_some(Level { enforcement, set: LOCAL, by: "its severity" })
     }
 
     /// The platforms, loaded when they are first asked for: most runs find nothing and never need them.
@@ -115,17 +226,40 @@ impl Policy {
 
     /// The first 16 hexadecimal digits of the SHA-256 of all rules and levels.
     pub fn digest(&self) -> &str {
-        &self.digest
+        self.digest.get_or_init(|| self.compute_digest())
     }
 
-    /// The rules that a thing breaks where it stands, without those that another of them supersedes.
-    pub fn broken<'p>(
-        &'p self,
-        thing: &Thing<'_>,
-        facts: &Facts<'_, '_>,
-    ) -> Vec<(&'p Rule, Enforcement)> {
-        let mut broken: Vec<_> =
-            self.rules().filter(|(rule, _)| rule.when.holds(thing, facts)).collect();
+    fn compute_digest(&self) -> String {
+        let mut hasher = Sha256::new();
+        for rule in &self.rules {
+            hasher.update(rule.source());
+            for set in &self.sets {
+                let level = set.level(&rule.id).map_or("", Enforcement::name);
+                hasher.update(format!("\0{}\0{}\0{level}", set.name, set.scope.words()));
+            }
+            let assigned = self.config.enforcement.get(&rule.id);
+            hasher.update(assigned.map_or("", |it| it.level.name()));
+        }
+        hasher.update(self.config.file.as_ref().map_or("", |it| it.text.as_str()));
+        hasher.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+/// A policy as it holds at one path: the rules that apply there, with their levels.
+pub struct Here<'p> {
+    levels: Vec<(&'p Rule, Level<'p>)>,
+}
+
+impl<'p> Here<'p> {
+    /// The level of a rule here; nothing, if it does not apply.
+    pub fn level(&self, id: &RuleId) -> Option<Level<'p>> {
+        self.levels.iter().find(|(rule, _)| rule.id == *id).map(|it| it.1)
+    }
+
+    /// The rules that a thing breaks here, without those that another of them supersedes.
+    pub fn broken(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> Vec<(&'p Rule, Level<'p>)> {
+        let levels = self.levels.iter().filter(|(rule, _)| rule.when.holds(thing, facts));
+        let mut broken: Vec<_> = levels.copied().collect();
         let superseded: Vec<RuleId> =
             broken.iter().flat_map(|(rule, _)| rule.supersedes.iter().cloned()).collect();
         broken.retain(|(rule, _)| !superseded.contains(&rule.id));
@@ -133,9 +267,39 @@ impl Policy {
     }
 }
 
-fn digest(rules: &[Rule], set: &str) -> String {
-    let mut hasher = Sha256::new();
-    rules.iter().for_each(|rule| hasher.update(rule.source()));
-    hasher.update(set);
-    hasher.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+fn check_superseded(rules: &[Rule], known: &[&RuleId]) -> anyhow::Result<()> {
+    for rule in rules {
+        let unknown = rule.supersedes.iter().find(|it| !known.contains(it) || **it == rule.id);
+        anyhow::ensure!(
+            unknown.is_none(),
+            "the rule {} supersedes {}, which is no other rule: `lynklint rules list` shows all",
+            rule.id,
+            unknown.map_or("", |it| it.as_str())
+        );
+    }
+    Ok(())
+}
+
+/// Every rule that the configuration names must be there.
+fn check_named(config: &Config, known: &[&RuleId]) -> anyhow::Result<()> {
+    let file = config.file.as_ref().map(|it| &it.name);
+    for (id, assigned) in &config.enforcement {
+        if !known.contains(&id) {
+            let message = rule::no_rule(id, known);
+            return Err(match Some(&assigned.by) == file {
+                true => config.broken(&format!("enforcement.{id}"), message),
+                false => anyhow::anyhow!("{}: {message}", assigned.by),
+            });
+        }
+    }
+    let exceptions = config.exceptions.iter().map(|it| &it.rule).enumerate();
+    let exceptions = exceptions.map(|(n, it)| (format!("exceptions.{n}.rule"), it));
+    let entries = config.entries.iter().map(|it| &it.rule).enumerate();
+    let entries = entries.map(|(n, it)| (format!("suppressions.entries.{n}.rule"), it));
+    for (path, id) in exceptions.chain(entries) {
+        if !known.contains(&id) {
+            return Err(config.broken(&path, rule::no_rule(id, known)));
+        }
+    }
+    Ok(())
 }

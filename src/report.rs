@@ -1,25 +1,67 @@
 //! How findings are printed: one file for each format, and this table of them.
 
+mod azure;
+mod checkstyle;
 mod compact;
+mod github;
+mod gitlab;
+mod gitlab_secrets;
+mod html;
 mod human;
 mod json;
+mod jsonl;
+mod junit;
+mod markdown;
+mod sarif;
+mod summary;
+mod terraform;
+mod words;
+mod xml;
 
 use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::ValueEnum;
 
+use crate::excerpt::{masked, printable};
+use crate::finding::{ExemptedBy, Finding};
+use crate::policy::set::PolicySet;
+use crate::policy::{Enforcement, Gate, Policy};
 use crate::scan::{Outcome, Report};
+use crate::source::Skipped;
+pub(crate) use words::plural;
 
 /// A way to print a report. A new one is its file, its variant here and its line in [`render`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Rich diagnostics for people.
     Human,
+    /// Boxes and a tally, as Terraform prints them.
+    Terraform,
     /// One line for each finding: `path:line:column: severity[rule] message`.
     Compact,
     /// One object, shaped like that of `terraform validate -json`.
     Json,
+    /// One object on each line: the findings, and at last the receipt.
+    Jsonl,
+    /// SARIF 2.1.0, for code scanning and editors.
+    Sarif,
+    /// Annotations of GitHub Actions, and a table in the step's summary.
+    Github,
+    /// A Code Quality report of GitLab.
+    Gitlab,
+    /// A secret detection report of GitLab.
+    GitlabSecrets,
+    /// Logging commands of Azure Pipelines.
+    Azure,
+    /// Test cases in XML, as `JUnit` writes it: one for each policy and each violation.
+    Junit,
+    /// XML, as Checkstyle writes it.
+    Checkstyle,
+    /// Markdown for a comment, of a length that a pull request takes.
+    Markdown,
+    /// One page for a browser that needs nothing else.
+    Html,
 }
 
 /// What the place that is written to can show.
@@ -44,34 +86,70 @@ pub fn render(
 ) -> io::Result<()> {
     match format {
         Format::Human => human::render(style, report, out),
+        Format::Terraform => terraform::render(style, report, out),
         Format::Compact => compact::render(report, out),
         Format::Json => json::render(report, out),
+        Format::Jsonl => jsonl::render(report, out),
+        Format::Sarif => sarif::render(report, out),
+        Format::Github => github::render(report, out),
+        Format::Gitlab => gitlab::render(report, out),
+        Format::GitlabSecrets => gitlab_secrets::render(report, out),
+        Format::Azure => azure::render(report, out),
+        Format::Junit => junit::render(report, out),
+        Format::Checkstyle => checkstyle::render(report, out),
+        Format::Markdown => markdown::render(report, out),
+        Format::Html => html::render(style, report, out),
     }
 }
 
-/// Prints what kept lynklint from its job, in the shape of the format. `message` is already masked.
+/// Prints what kept lynklint from its job, in the shape of the format. `message` is already masked. Where the shape has
+/// no room for it nothing is printed, since an empty report would read as a clean one.
 pub fn render_error(format: Format, message: &str, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Human | Format::Compact => Ok(()),
+        Format::Human | Format::Compact | Format::Gitlab | Format::Html => Ok(()),
+        Format::Terraform => terraform::render_error(message, out),
         Format::Json => json::render_error(message, out),
+        Format::Jsonl => jsonl::render_error(message, out),
+        Format::Sarif => sarif::render_error(message, out),
+        Format::Github => github::render_error(message, out),
+        Format::GitlabSecrets => gitlab_secrets::render_error(message, out),
+        Format::Azure => azure::render_error(message, out),
+        Format::Junit => junit::render_error(message, out),
+        Format::Checkstyle => checkstyle::render_error(message, out),
+        Format::Markdown => markdown::render_error(message, out),
     }
 }
 
 /// Why the run ends as it does, in one sentence.
 pub fn reason(report: &Report<'_>) -> String {
-    let failing = report.findings.iter().filter(|it| it.fails()).count();
+    let gate = report.policy.gate;
+    let failing = report.findings.iter().filter(|it| it.fails(gate)).count() as u64;
+    let exempt = report.findings.iter().filter(|it| it.exemption.is_some()).count() as u64;
     match report.outcome() {
         Outcome::Passed if report.findings.is_empty() => {
             format!("passed: no violation in {}", plural(report.coverage.files, "file"))
         }
-        Outcome::Passed => "passed: every violation is advisory".to_owned(),
-        Outcome::Failed => {
-            let failing = plural(failing as u64, "violation");
-            format!("failed: {failing} of mandatory policies")
+        Outcome::Passed => {
+            let default = gate.fail_on == Gate::default().fail_on;
+            let which = if default { "advisory" } else { "below --fail-on" };
+            let exempt = match exempt {
+                0 => String::new(),
+                n => format!(" or exempt ({n})"),
+            };
+            format!("passed: every violation is {which}{exempt}")
         }
-        Outcome::CouldNotJudge
-            if report.coverage.files == 0 && report.coverage.skipped.is_empty() =>
-        {
+        Outcome::Failed => {
+            let failing = plural(failing, "violation");
+            let of = match gate.fail_on {
+                Enforcement::Advisory => "policies, as --fail-on advisory asks",
+                Enforcement::SoftMandatory => "mandatory policies",
+                Enforcement::HardMandatory => "hard-mandatory policies, as --fail-on asks",
+            };
+            let zero =
+                if gate.exit_zero { "; the exit code is 0, as --exit-zero asks" } else { "" };
+            format!("failed: {failing} of {of}{zero}")
+        }
+        Outcome::CouldNotJudge if report.read_nothing() && report.coverage.skipped.is_empty() => {
             "error: there was nothing to scan, so nothing is known".to_owned()
         }
         Outcome::CouldNotJudge => {
@@ -81,19 +159,64 @@ pub fn reason(report: &Report<'_>) -> String {
     }
 }
 
-/// `1 file`, `2 files`, `10,000 files`.
-fn plural(n: u64, word: &str) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+/// The configuration file that judged, masked and printable.
+pub fn config_name(policy: &Policy) -> Option<String> {
+    policy.config.file.as_ref().map(|it| printable(&masked(&it.name, &policy.detector)))
+}
+
+/// Which policy judged, in words: the configuration file and the sets.
+pub fn judged_by(policy: &Policy) -> String {
+    let file = config_name(policy).unwrap_or_else(|| "no configuration file".to_owned());
+    let set = |it: &PolicySet| match it.scope.is_everywhere() {
+        true => it.name.clone(),
+        false => format!("{} ({})", it.name, it.scope.words()),
+    };
+    let sets: Vec<_> = policy.sets().iter().map(set).collect();
+    format!("{file}; {}", printable(&masked(&sets.join(", "), &policy.detector)))
+}
+
+/// What could not be read. A run that found nothing to read names its root, since an empty report would read as a clean
+/// one.
+fn unread(report: &Report<'_>) -> Vec<Skipped> {
+    let coverage = &report.coverage;
+    if !report.read_nothing() || !coverage.skipped.is_empty() {
+        return coverage.skipped.clone();
     }
-    match (n, word.strip_suffix('y')) {
-        (1, _) => format!("{text} {word}"),
-        (_, Some(stem)) => format!("{text} {stem}ies"),
-        (_, None) => format!("{text} {word}s"),
-    }
+    vec![Skipped { path: ".".to_owned(), reason: "there was nothing to scan".to_owned() }]
+}
+
+/// The findings for a reader who may not see all: what fails the run first, what is exempted last.
+fn worst_first<'f, 'p>(report: &'f Report<'p>) -> Vec<&'f Finding<'p>> {
+    let mut findings: Vec<_> = report.findings.iter().collect();
+    findings.sort_by_key(|it| {
+        (it.exemption.is_some(), std::cmp::Reverse(it.enforcement), it.rule.severity)
+    });
+    findings
+}
+
+/// Whether a finding's place is in the files as they are now, and not only in git's history.
+fn is_here(finding: &Finding<'_>) -> bool {
+    finding.commit.as_ref().is_none_or(|it| it.at_head)
+}
+
+/// Whether a finding is shown to people who did not ask for all: what is exempt belongs to the record, unless it is this
+/// run that exempts it.
+fn is_news(finding: &Finding<'_>) -> bool {
+    let by = finding.exemption.as_ref().map(|it| it.by);
+    matches!(by, None | Some(ExemptedBy::Override))
+}
+
+/// What was done for findings not to count, a sentence each.
+fn record(report: &Report<'_>) -> Vec<String> {
+    let exempted = &report.exempted;
+    let baseline = exempted.baseline.iter().map(|it| format!("baseline: {it}"));
+    let overrides = exempted.overrides.iter();
+    let overrides =
+        overrides.map(|it| format!("overridden: {} by {}: {}", it.rule, it.by, it.reason));
+    let unsuppressed = exempted
+        .unsuppressed
+        .then(|| "suppressions are not heeded, as --no-suppressions asks".to_owned());
+    let notes = exempted.notes.iter().map(|it| format!("note: {it}"));
+    let record = baseline.chain(overrides).chain(unsuppressed).chain(notes);
+    record.map(|it| printable(&it)).collect()
 }

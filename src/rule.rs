@@ -5,22 +5,29 @@ mod load;
 pub mod page;
 mod when;
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::embedded;
+use crate::yaml_file::{Broken, Kind, YamlFile, meant};
 
 pub use example::Example;
-pub use load::{Broken, from_folder};
+pub use load::{from_files, from_folder};
 pub use when::When;
 
 /// A rule's name: the kebab-case name of its file, which reads well after "allow".
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct RuleId(String);
 
 impl RuleId {
+    /// A name, whether or not there is such a rule.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -31,6 +38,12 @@ impl fmt::Display for RuleId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
+}
+
+/// The message about a rule that is not there.
+pub fn no_rule(id: &RuleId, known: &[&RuleId]) -> String {
+    let meant = meant(id.as_str(), known.iter().map(|it| it.as_str()));
+    format!("there is no rule `{id}`: `lynklint rules list` shows all{meant}")
 }
 
 /// How bad a violation is. Says nothing about what it does to the run: that is the enforcement level.
@@ -98,41 +111,15 @@ pub struct Rule {
     pub bad: Vec<Example>,
     /// Texts that do not.
     pub good: Vec<Example>,
-    source: String,
+    source: Cow<'static, str>,
 }
 
-impl Rule {
-    /// The built-in rules, by id. The project's tests prove their examples.
-    pub fn builtin() -> Result<Vec<Self>, Broken> {
-        let files = embedded::yaml("");
-        files.iter().map(|(id, text)| Self::parse(id, &format!("rules/{id}.yaml"), text)).collect()
-    }
-
-    /// Reads a rule. `name` is the file's name for messages.
-    pub fn parse(id: &str, name: &str, text: &str) -> Result<Self, Broken> {
-        let raw: Raw = load::typed(name, text)?;
-        if let Some(missing) =
-            ["bad", "good"].into_iter().zip([&raw.bad, &raw.good]).find(|it| it.1.is_empty())
-        {
-            return Err(Broken::at_key(
-                name,
-                text,
-                missing.0,
-                "a rule needs an example of each kind",
-            ));
-        }
-        if !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-            return Err(Broken::at_key(
-                name,
-                text,
-                "severity",
-                "a rule file's name is lower-case words with dashes",
-            ));
-        }
-        let Raw { severity, summary, why, fix, reference, since, when, supersedes, bad, good } =
-            raw;
-        let (id, source) = (RuleId(id.to_owned()), text.to_owned());
-        Ok(Self {
+impl Raw {
+    fn named(self, id: &str, source: Cow<'static, str>) -> Rule {
+        let id = RuleId(id.to_owned());
+        let Self { severity, summary, why, fix, reference, since, when, supersedes, bad, good } =
+            self;
+        Rule {
             id,
             severity,
             summary,
@@ -145,7 +132,31 @@ impl Rule {
             bad,
             good,
             source,
-        })
+        }
+    }
+}
+
+impl Rule {
+    /// The built-in rules, by id. The project's tests read them as files and prove their examples.
+    pub fn builtin() -> anyhow::Result<Vec<Self>> {
+        let rules = embedded::data::<Raw>("")?.into_iter();
+        let rules = rules.zip(embedded::yaml(""));
+        Ok(rules.map(|((id, raw), (_, text))| raw.named(&id, Cow::Borrowed(text))).collect())
+    }
+
+    /// Reads a rule. `name` is the file's name for messages.
+    pub fn parse(id: &str, name: &str, text: &str) -> Result<Self, Broken> {
+        let file = YamlFile::new(Kind::Rule, name, text);
+        let raw: Raw = file.typed()?;
+        let lists = [("bad", &raw.bad), ("good", &raw.good)];
+        if let Some((key, _)) = lists.into_iter().find(|it| it.1.is_empty()) {
+            return Err(file.broken(key, "a rule needs an example of each kind"));
+        }
+        if !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+            let message = "a rule file's name is lower-case words with dashes";
+            return Err(file.broken("severity", message));
+        }
+        Ok(raw.named(id, Cow::Owned(text.to_owned())))
     }
 
     /// The text of the rule's file.

@@ -1,13 +1,15 @@
 //! The facts of where a match stands: which platform's file it is, at which address, and whether CI runs it.
 
+mod call;
 mod facts;
 mod layout;
 mod reference;
 
 use serde::Deserialize;
 
-use crate::platform::{Ci, Platform};
+use crate::platform::{Ci, Platform, Platforms};
 
+pub use call::called;
 pub use facts::{Facts, Thing, What};
 pub use layout::{Layout, Placed, Run};
 pub use reference::Reference;
@@ -51,6 +53,10 @@ pub enum Place {
     Artifact,
     /// A field for credentials: a secret store's reference, a password.
     Credential,
+    /// A switch that makes the system print what it does.
+    Debug,
+    /// Where a program is told to send its requests.
+    ApiUrl,
     /// Any other value.
     Value,
 }
@@ -69,12 +75,21 @@ impl Place {
             Self::ImageLayer => "image-layer",
             Self::Artifact => "artifact",
             Self::Credential => "credential",
+            Self::Debug => "debug",
+            Self::ApiUrl => "api-url",
             Self::Value => "value",
         }
     }
 }
 
 impl<'p> Site<'p> {
+    /// The facts of a file as a whole: `path` with `/`, `bytes` its beginning or all of it.
+    pub fn of(path: &str, bytes: &[u8], platforms: &'p Platforms) -> Self {
+        let platform = platforms.of(path, bytes);
+        let ci = platform.map_or(Ci::None, |it| it.ci);
+        Self { platform, ci, address: None, place: None, scope: None }
+    }
+
     /// The place in words that follow "in": `a GitHub Actions workflow`.
     pub fn name(&self) -> Option<&'p str> {
         self.platform.map(|it| it.name.as_str())

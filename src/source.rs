@@ -1,16 +1,28 @@
 //! Where bytes come from: the only modules that touch the disk.
 
+mod change;
+mod contents;
 mod file;
 mod git;
 mod hidden;
+mod history;
+mod hook_file;
 mod ignored;
+pub mod index;
+mod listing;
+mod tree;
 mod walk;
 mod window;
+mod work_tree;
 
 use std::io;
 use std::ops::Range;
 
-pub use file::{replace, text};
+pub use change::{Touched, pushed, range, staged};
+pub use file::{append, create, exists, replace, text};
+pub use history::{HistoryOptions, Needle, Search, history};
+pub use hook_file::{HookFile, Installed};
+pub use tree::{Tree, each_name, repository_of};
 pub use walk::walk;
 use window::ShortRead;
 
@@ -54,6 +66,7 @@ fn characters(bytes: &[u8]) -> u64 {
 }
 
 /// Bytes to check, and where they came from: a whole file, or a window of a big one.
+#[derive(Clone)]
 pub struct Blob<'b> {
     /// The file, relative to the root of the scan, with `/`.
     pub path: &'b str,
@@ -110,6 +123,8 @@ pub struct Commit {
 /// A commit in a few words.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Revision {
+    /// The author's date in seconds since 1970, by which revisions are ordered.
+    pub seconds: i64,
     /// The author's date, ISO 8601 with the author's offset.
     pub date: String,
     /// The full object name, in hexadecimal.
@@ -172,6 +187,8 @@ pub struct Coverage {
     pub bytes: u64,
     /// Files that the ignore rules hid.
     pub hidden: u64,
+    /// Whether having read nothing is an answer: a change may add no file.
+    pub may_be_empty: bool,
     /// What could not be read, sorted. Unless it is empty the scan is incomplete.
     pub skipped: Vec<Skipped>,
 }

@@ -1,22 +1,23 @@
 //! `lynklint check`: scan, print, and let the report decide the exit code.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
 
-use super::{Common, Failure, progress};
-use crate::policy::Policy;
-use crate::report::{self, Format, Style};
-use crate::rule;
-use crate::scan::{self, Outcome, Progress};
+use super::outputs::Outputs;
+use super::revisions::Revisions;
+use super::settings::Settings;
+use super::{Common, Failure, gate, progress};
+use crate::policy::anchor::Anchor;
+use crate::report::{self, Style};
+use crate::scan::{self, Callers, Outcome, Progress};
 use crate::source::{self, WalkOptions};
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Files and folders to scan
-    #[arg(value_name = "PATH", default_value = ".")]
+    #[arg(value_name = "PATH", help = "Files and folders to scan [default: .]")]
     paths: Vec<PathBuf>,
     /// Read standard input as if it were the file NAME
     #[arg(long, value_name = "NAME", conflicts_with = "paths")]
@@ -24,24 +25,23 @@ pub(super) struct Arguments {
     /// Scan files that .gitignore, .ignore and global excludes hide, too
     #[arg(long)]
     no_ignore: bool,
-    /// How the report is printed
-    #[arg(long, short, value_enum, default_value_t = Format::Human)]
-    format: Format,
-    /// Write the report to FILE (`-` is standard output)
-    #[arg(long, short, value_name = "FILE", default_value = "-")]
-    output: PathBuf,
-    /// Add the rules of a folder of YAML files
-    #[arg(long, value_name = "DIR")]
-    rules: Option<PathBuf>,
+    #[command(flatten)]
+    outputs: Outputs,
+    #[command(flatten)]
+    settings: Settings,
     /// Threads to scan with [default: one for each processor]
     #[arg(long, short, value_name = "N", default_value_t = 0, hide_default_value = true)]
     jobs: usize,
     /// Show every finding, however many there are
     #[arg(long)]
     all: bool,
+    #[command(flatten)]
+    gate: gate::Flags,
     /// Print nothing but the report
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    revisions: Revisions,
     #[command(flatten)]
     common: Common,
 }
@@ -49,66 +49,61 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(&self) -> Result<Outcome, Failure> {
         let began = Instant::now();
-        self.refuse_to_overwrite_input()?;
-        let policy = self.policy()?;
+        self.outputs.check(&self.paths)?;
+        let settled = self.settings.policy(self.walked());
+        let mut set = settled.map_err(|it| Failure::new(self.outputs.format(), &it))?;
+        if self.revisions.any() {
+            // Git speaks of paths from the root.
+            set.policy.anchor = Anchor::default();
+        }
+        set.policy.gate = self.gate.gate();
+        let terms = self.gate.terms(&set, self.is_whole(&set.root));
+        let terms = terms.map_err(|error| Failure::new(self.outputs.format(), &error))?;
         let progress = Progress::default();
         let report = progress::during(&progress, self.quiet, || {
             let options = WalkOptions { no_ignore: self.no_ignore, jobs: self.jobs };
-            scan::scan(&policy, &progress, |visit| match &self.stdin {
+            scan::scan(&set.policy, &progress, self.callers(), |visit| match &self.stdin {
                 Some(name) => Ok(source::stdin(name, visit)),
-                None => source::walk(&self.paths, &options, visit),
+                None => match self.revisions.read(&self.paths, self.jobs, &set.policy, visit) {
+                    Some(read) => read,
+                    None if self.paths.is_empty() => source::walk(&[".".into()], &options, visit),
+                    None => source::walk(&self.paths, &options, visit),
+                },
             })
         });
-        let report = report.map_err(|error| Failure::new(self.format, &error))?;
-        let terminal = self.output == Path::new("-") && super::stdout_is_terminal();
-        let style = Style {
+        let mut report = report.map_err(|error| Failure::new(self.outputs.format(), &error))?;
+        report.exempt(&terms);
+        let terminal = super::stdout_is_terminal();
+        let style = |terminal| Style {
             color: self.common.color(terminal),
             width: super::width(terminal),
             all: self.all,
             elapsed: began.elapsed(),
         };
-        self.write(|out| report::render(self.format, style, &report, out))?;
-        // The human report ends with the same sentence.
-        if !self.quiet && (self.format != Format::Human || self.output != Path::new("-")) {
+        self.outputs.write(&report, style(terminal), style(false))?;
+        if !self.quiet && !self.outputs.ends_with_reason() {
             let _ = writeln!(io::stderr(), "lynklint: {}", report::reason(&report));
         }
-        Ok(report.outcome())
+        Ok(report.exit())
     }
 
-    /// A report in the place of what it reports on would pass the next run.
-    fn refuse_to_overwrite_input(&self) -> Result<(), Failure> {
-        let Ok(output) = self.output.canonicalize() else {
-            return Ok(());
-        };
-        match self.paths.iter().find(|it| it.canonicalize().is_ok_and(|it| it == output)) {
-            None => Ok(()),
-            Some(path) => {
-                let message =
-                    format!("{} is to be scanned: write the report elsewhere", path.display());
-                Err(Failure { format: self.format, message })
-            }
+    /// The files and folders that are named, if such are scanned.
+    fn walked(&self) -> &[PathBuf] {
+        if self.stdin.is_some() || self.revisions.any() { &[] } else { &self.paths }
+    }
+
+    fn callers(&self) -> Callers {
+        match self.stdin.is_some() || self.revisions.any() {
+            true => Callers::Ignored,
+            false => Callers::Sought,
         }
     }
 
-    fn policy(&self) -> Result<Policy, Failure> {
-        let extra = match &self.rules {
-            Some(folder) => rule::from_folder(folder).map_err(|broken| self.broken(&broken))?,
-            None => Vec::new(),
-        };
-        Policy::recommended(extra).map_err(|error| Failure::new(self.format, &error))
-    }
-
-    fn broken(&self, broken: &miette::Report) -> Failure {
-        Failure { format: self.format, message: super::rules::shown(broken) }
-    }
-
-    fn write(&self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-        let written = if self.output == Path::new("-") {
-            let mut out = BufWriter::new(io::stdout().lock());
-            render(&mut out).and_then(|()| out.flush())
-        } else {
-            source::replace(&self.output, render)
-        };
-        written.or_else(|error| Failure::of_output(self.format, &error))
+    /// Whether all of the repository is scanned.
+    fn is_whole(&self, root: &Path) -> bool {
+        let is_root = |it: &Path| it.canonicalize().is_ok_and(|it| root.starts_with(it));
+        let named = self.paths.iter().any(|it| is_root(it));
+        let all = self.paths.is_empty() && is_root(Path::new("."));
+        self.stdin.is_none() && !self.revisions.any() && (named || all)
     }
 }

@@ -1,13 +1,14 @@
-//! `lynklint rules`: what the rules are, what one says, and whether their examples hold.
+//! `lynklint rules`: what the rules are, what one says, whether their examples hold, and the family for other tools.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::{Common, Failure};
+use crate::export::{self, Tier};
 use crate::policy::Policy;
 use crate::report::Format;
 use crate::rule::{self, Rule};
@@ -24,6 +25,18 @@ pub(super) enum Verb {
         /// A folder of rule files
         dir: Option<PathBuf>,
     },
+    /// The token family as a rule for another tool, as that tool's configuration file
+    Export(Export),
+}
+
+#[derive(Args)]
+pub(super) struct Export {
+    /// The tool
+    #[arg(long, value_name = "TOOL", value_parser = PossibleValuesParser::new(export::tools()))]
+    to: String,
+    /// Which tokens it is to find
+    #[arg(long, value_enum, default_value_t = Tier::Certain)]
+    tier: Tier,
 }
 
 #[derive(Args)]
@@ -40,6 +53,7 @@ impl Verb {
             Self::List => list(&builtin()?),
             Self::Show(show) => show.text(&builtin()?)?,
             Self::Test { dir } => test(dir.as_ref())?,
+            Self::Export(it) => export::rule(&it.to, it.tier).unwrap_or_default(),
         };
         let written = io::stdout().lock().write_all(text.as_bytes());
         written.or_else(|error| Failure::of_output(Format::Human, &error))?;
@@ -97,27 +111,16 @@ fn test(dir: Option<&PathBuf>) -> Result<String, Failure> {
         Some(dir) => rule::from_folder(dir),
         None => proven_builtin(),
     };
-    let rules =
-        rules.map_err(|broken| Failure { format: Format::Human, message: shown(&broken) })?;
+    let rules = rules.map_err(|error| Failure::new(Format::Human, &error))?;
     let examples: usize = rules.iter().map(|it| it.bad.len() + it.good.len()).sum();
     Ok(format!("{} rules, {examples} examples: all hold\n", rules.len()))
 }
 
-fn proven_builtin() -> miette::Result<Vec<Rule>> {
-    let policy = Policy::recommended(Vec::new()).map_err(|error| miette::miette!("{error:#}"))?;
+fn proven_builtin() -> anyhow::Result<Vec<Rule>> {
+    let policy = Policy::recommended(Vec::new())?;
     let rules = Rule::builtin()?;
     for rule in &rules {
         rule.prove(&format!("rules/{}.yaml", rule.id), &policy)?;
     }
     Ok(rules)
-}
-
-/// A broken rule as people see it: the message, the place in the file and the next step.
-pub(super) fn shown(broken: &miette::Report) -> String {
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
-    let mut text = String::new();
-    match handler.with_links(false).render_report(&mut text, broken.as_ref()) {
-        Ok(()) => text.trim().to_owned(),
-        Err(_) => broken.to_string(),
-    }
 }

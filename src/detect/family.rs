@@ -26,6 +26,8 @@ pub(crate) struct Family {
     pub(crate) names: LazyRegex,
     /// The hosts that accept tokens.
     pub(crate) hosts: Vec<String>,
+    /// The variables from which the family's tools read a token.
+    pub(crate) variables: Vec<String>,
 }
 
 /// The shape that the issuer's generator makes.

@@ -49,6 +49,11 @@ impl Needles {
         self.searcher.is_match(bytes)
     }
 
+    /// The most bytes of a needle.
+    pub(super) fn longest(&self) -> usize {
+        self.searcher.max_pattern_len()
+    }
+
     pub(super) fn hits<'n>(&'n self, bytes: &'n [u8]) -> impl Iterator<Item = Hit<'n>> {
         self.searcher
             .find_iter(bytes)

@@ -6,7 +6,7 @@ use crate::syntax::Step;
 
 /// A set of addresses.
 ///
-/// `*` is any one key, `[*]` any index, `**` any number of steps, `{a,b}` one of some keys, and anything else a key.
+/// `*` is any one key, `[*]` any index, `**` any number of steps, `{a,b}` one of some keys, `"a.b"` a key with dots, and anything else a key.
 /// Keys are compared without case, since half of the systems do not tell them apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(Vec<Part>);
@@ -23,13 +23,18 @@ impl Pattern {
     /// Reads a pattern. Every text is one.
     pub fn new(text: &str) -> Self {
         let text = text.replace("[*]", ".[*]");
-        let parts = text.split('.').filter(|it| !it.is_empty()).map(|part| match part {
+        let mut quoted = false;
+        let apart = |it: char| {
+            quoted ^= it == '"';
+            it == '.' && !quoted
+        };
+        let parts = text.split(apart).filter(|it| !it.is_empty()).map(|part| match part {
             "*" => Part::AnyKey,
             "[*]" => Part::AnyIndex,
             "**" => Part::AnySteps,
             keys => {
                 let keys = keys.trim_start_matches('{').trim_end_matches('}').split(',');
-                Part::Keys(keys.map(str::to_lowercase).collect())
+                Part::Keys(keys.map(|it| it.trim_matches('"').to_lowercase()).collect())
             }
         });
         Self(parts.collect())
@@ -98,6 +103,7 @@ mod tests {
             ("jobs.*.steps.*.env.*", false),
             ("jobs.*.env.*", false),
             ("", false),
+            ("jobs.*.steps[*].\"env\".x", true),
         ] {
             assert_eq!(Pattern::new(pattern).matches(&step), expected, "{pattern}");
         }

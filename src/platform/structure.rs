@@ -1,5 +1,7 @@
 //! What a platform's files look like inside: which address is what place, who sees it, and what the system itself replaces.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::pattern::Pattern;
@@ -21,6 +23,20 @@ pub struct Structure {
     pub expands: Vec<Expands>,
     /// Facts that hold for a scope or a file because of a value in it.
     pub marks: Vec<Mark>,
+    /// What commands do on this platform besides what their programs do: patterns of the form of
+    /// [`Facts::line`](crate::site::Facts::line), by a word that rules ask for.
+    pub commands: BTreeMap<String, Vec<LazyRegex>>,
+}
+
+impl Structure {
+    /// Every pattern in it.
+    pub fn patterns(&self) -> impl Iterator<Item = &LazyRegex> {
+        let places = self.places.iter().flat_map(|it| &it.conditions);
+        let conditions = places.chain(self.marks.iter().flat_map(|it| &it.when));
+        let conditions = conditions.flat_map(|it| it.is.iter().chain(&it.not));
+        let expands = self.expands.iter().map(|it| &it.pattern);
+        conditions.chain(expands).chain(self.commands.values().flatten())
+    }
 }
 
 /// A part of a file with an environment of its own.
@@ -31,6 +47,9 @@ pub struct Scope {
     pub name: String,
     /// Where such a part begins; empty for the whole file.
     pub at: Pattern,
+    /// Whether narrower scopes inside it see what is set here, too.
+    #[serde(default)]
+    pub wide: bool,
     /// Whether what runs in it shares a work folder, so that one step can hand on what another left.
     #[serde(default)]
     pub shares_files: bool,
@@ -72,14 +91,12 @@ pub struct Expands {
     pub places: Vec<Place>,
 }
 
-/// How a token is reached where it is named.
+/// How a token is reached where it is named. Of two ways to read one text, what comes first here happens first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Written {
     /// The name that is given a value here.
     Definition,
-    /// The interpreter of the script replaces it: `$X`.
-    Variable,
     /// The system pastes the value into the text before the interpreter sees it, from its secret store.
     Template,
     /// The system replaces it when it reads the file, long before the job runs.
@@ -88,6 +105,8 @@ pub enum Written {
     Unmasked,
     /// All secrets at once, or one whose name is computed.
     Bulk,
+    /// The interpreter of the script replaces it: `$X`.
+    Variable,
     /// It is only named: as a secret to fetch, or in prose.
     Name,
 }

@@ -2,22 +2,21 @@
 
 use std::io::{self, Write};
 
+use super::{unread, words};
 use crate::excerpt::printable;
 use crate::scan::Report;
 
 pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in &report.findings {
-        let (path, rule) = (printable(&finding.path), finding.rule);
-        let (start, subject) = (finding.start, &finding.subject);
-        let severity = rule.severity.name();
-        write!(out, "{path}:{}:{}: {severity}[{}] ", start.line, start.column, rule.id)?;
-        write!(out, "{}: {}", rule.summary, printable(&subject.shown()))?;
-        match subject.token() {
-            Some(token) => writeln!(out, " ({})", token.fingerprint)?,
-            None => writeln!(out)?,
-        }
+        let (place, rule) = (words::place(finding), finding.rule);
+        let exemption = match &finding.exemption {
+            Some(it) => format!("; exempt by {}", words::exempt(it)),
+            None => String::new(),
+        };
+        let (severity, message) = (rule.severity.name(), words::message(finding));
+        writeln!(out, "{place}: {severity}[{}] {message}{exemption}", rule.id)?;
     }
-    for skipped in &report.coverage.skipped {
+    for skipped in unread(report) {
         let (path, reason) = (printable(&skipped.path), printable(&skipped.reason));
         writeln!(out, "{path}:1:1: error[unreadable] could not be read: {reason}")?;
     }

@@ -9,8 +9,8 @@ use miette::{
     MietteSpanContents, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
-use super::{Style, plural, reason};
-use crate::detect::{Encoding, Token};
+use super::words::{self, plural};
+use super::{Style, is_news, judged_by, reason, record};
 use crate::excerpt::printable;
 use crate::finding::{Finding, Subject};
 use crate::policy::Enforcement;
@@ -31,7 +31,7 @@ pub(super) fn render(style: Style, report: &Report<'_>, out: &mut dyn Write) -> 
         .with_links(false)
         .with_width(style.width)
         .with_context_lines(0);
-    let groups = grouped(&report.findings);
+    let groups = grouped(&report.findings, style.all);
     let most = if style.all { usize::MAX } else { SHOWN };
     for group in groups.iter().take(most) {
         let mut text = String::new();
@@ -52,10 +52,12 @@ pub(super) fn render(style: Style, report: &Report<'_>, out: &mut dyn Write) -> 
 }
 
 /// Findings of one rule about one token belong together; the worst group comes first, then the first place.
-fn grouped<'f, 'p>(findings: &'f [Finding<'p>]) -> Vec<Vec<&'f Finding<'p>>> {
+fn grouped<'f, 'p>(findings: &'f [Finding<'p>], all: bool) -> Vec<Vec<&'f Finding<'p>>> {
     let mut groups: BTreeMap<_, Vec<&Finding<'p>>> = BTreeMap::new();
-    for finding in findings {
-        groups.entry((&finding.rule.id, finding.subject.identity())).or_default().push(finding);
+    let by = |it: &Finding<'_>| it.exemption.as_ref().map(|it| it.by);
+    for finding in findings.iter().filter(|it| all || is_news(it)) {
+        let group = (&finding.rule.id, finding.subject.identity(), by(finding));
+        groups.entry(group).or_default().push(finding);
     }
     let mut groups: Vec<_> = groups.into_values().collect();
     groups.sort_by_key(|it| (it[0].rule.severity, &it[0].path, it[0].start));
@@ -68,7 +70,9 @@ fn summary(style: Style, report: &Report<'_>, out: &mut dyn Write) -> io::Result
         let n = report.findings.iter().filter(|it| it.enforcement == level).count();
         (n > 0).then(|| format!("{n} {}", level.name()))
     });
-    let levels: Vec<_> = levels.collect();
+    let exempt = report.findings.iter().filter(|it| it.exemption.is_some()).count();
+    let exempt = (exempt > 0).then(|| format!("{exempt} of them exempt"));
+    let levels: Vec<_> = levels.chain(exempt).collect();
     let violations = plural(report.findings.len() as u64, "violation");
     let levels =
         if levels.is_empty() { String::new() } else { format!(" ({})", levels.join(", ")) };
@@ -82,30 +86,37 @@ fn summary(style: Style, report: &Report<'_>, out: &mut dyn Write) -> io::Result
         0 => String::new(),
         n => format!(", {} hidden by ignore rules (--no-ignore reads them)", plural(n, "file")),
     };
+    let excluded = match report.excluded {
+        0 => String::new(),
+        n => format!(", {} excluded", plural(n, "file")),
+    };
     let elapsed = style.elapsed.as_secs_f64();
     writeln!(
         out,
-        "  {}, {}{hidden} in {elapsed:.2} s",
+        "  {}, {}{hidden}{excluded} in {elapsed:.2} s",
         plural(coverage.files, "file"),
-        size(coverage.bytes)
+        words::size(coverage.bytes)
     )?;
+    writeln!(out, "  policy: {}", judged_by(report.policy))?;
+    tally(report, out)?;
     writeln!(out, "  {}", reason(report))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "one decimal of a size for people")]
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => plural(bytes, "byte"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+/// What came of the policies of each set, and what was done for findings not to count.
+fn tally(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for set in report.tally().sets {
+        let counts = [
+            ("passed", set.passed),
+            ("failed", set.failed),
+            ("advisory", set.advisory),
+            ("excepted", set.excepted),
+        ];
+        let counts = counts.into_iter().filter(|it| it.1 > 0 || it.0 == "passed");
+        let counts: Vec<_> = counts.map(|(word, n)| format!("{n} {word}")).collect();
+        let nearest = set.nearest.map_or_else(String::new, |it| format!(", the next until {it}"));
+        writeln!(out, "    {}: {}{nearest}", printable(set.name), counts.join(", "))?;
     }
-}
-
-/// What to do about a finding where it stands.
-pub(super) fn fix(finding: &Finding<'_>) -> String {
-    let text = finding.rule.fix.replace("{site.remedy}", finding.site.remedy().trim());
-    text.replace("{site.reference}", finding.site.reference()).trim().replace('\n', " ")
+    record(report).iter().try_for_each(|it| writeln!(out, "  {it}"))
 }
 
 /// A finding as miette sees it: the excerpt for its source.
@@ -116,14 +127,9 @@ struct View<'f> {
 }
 
 impl View<'_> {
-    fn place(finding: &Finding<'_>) -> String {
-        let start = finding.start;
-        format!("{}:{}:{}", printable(&finding.path), start.line, start.column)
-    }
-
     fn others(&self) -> String {
         let most = if self.all { usize::MAX } else { PLACES };
-        let mut places: Vec<_> = self.others.iter().take(most).map(|it| Self::place(it)).collect();
+        let mut places: Vec<_> = self.others.iter().take(most).map(|it| words::place(it)).collect();
         if self.others.len() > places.len() {
             places.push(format!("and {} more", self.others.len() - places.len()));
         }
@@ -139,7 +145,11 @@ impl fmt::Debug for View<'_> {
 
 impl fmt::Display for View<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.finding.rule.summary, self.finding.enforcement.name())
+        write!(f, "{} ({}", self.finding.rule.summary, self.finding.enforcement.name())?;
+        match &self.finding.exemption {
+            None => write!(f, ")"),
+            Some(exemption) => write!(f, "; exempt by {})", words::exempt(exemption)),
+        }
     }
 }
 
@@ -165,13 +175,14 @@ impl Diagnostic for View<'_> {
             0 => String::new(),
             _ => format!("\nalso at:{}", self.others()),
         };
-        let why =
-            finding.rule.why.split("\n\n").next().unwrap_or_default().trim().replace('\n', " ");
         Some(Box::new(format!(
-            "at {}{place}{also}\nwhy: {why}\nfix: {}\ndocs: {}",
-            Self::place(finding),
-            fix(finding),
-            finding.rule.reference
+            "at {}{place}{}{also}\nwhy: {}\nfix: {}\ndocs: {}\nfingerprint: {}",
+            words::place(finding),
+            facts(finding),
+            words::why(finding),
+            words::fix(finding),
+            finding.rule.reference,
+            finding.fingerprint
         )))
     }
 
@@ -182,22 +193,21 @@ impl Diagnostic for View<'_> {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let mark = self.finding.excerpt.mark_bytes();
         let label = match &self.finding.subject {
-            Subject::Token(token) => described(token),
+            Subject::Token(token) => words::described(token),
             Subject::Named(name) => printable(name),
         };
         Some(Box::new(std::iter::once(LabeledSpan::new(Some(label), mark.start, mark.len()))))
     }
 }
 
-fn described(token: &Token) -> String {
-    let encoding = match token.encoding {
-        Encoding::Plain => String::new(),
-        other => format!(", {other}"),
-    };
-    format!(
-        "{} token, {}{encoding}, {} ({})",
-        token.kind, token.environment, token.certainty, token.fingerprint
-    )
+/// What else is known about a finding, a line each.
+fn facts(finding: &Finding<'_>) -> String {
+    let commit = finding.commit.iter().map(words::commit);
+    let related = finding.related.iter().map(|it| {
+        let (label, path) = (printable(&it.label), printable(&it.path));
+        format!("{label}: {path}:{}:{}", it.start.line, it.start.column)
+    });
+    commit.chain(related).map(|it| format!("\n{it}")).collect()
 }
 
 impl SourceCode for View<'_> {

@@ -6,6 +6,7 @@ use crate::detect::{Environment, Kind, Token};
 use crate::lazy::LazyRegex;
 use crate::platform::{Ci, Class, Written};
 use crate::site::{Facts, Place, Thing, What};
+use crate::suppress::Flaw;
 
 /// When something breaks a rule: in any of these cases.
 #[derive(Debug, Deserialize)]
@@ -22,6 +23,9 @@ struct Case {
     /// Which tokens.
     #[serde(default)]
     token: TokenIs,
+    /// What is wrong with a suppression: such a case is about nothing else.
+    #[serde(default)]
+    suppression: Option<Flaw>,
     /// Patterns of which one must match the whole name of a reference, or the key of a value.
     #[serde(default)]
     name: Vec<LazyRegex>,
@@ -49,12 +53,18 @@ struct Case {
     /// Patterns of which one must match the command, as [`Facts::line`] writes it.
     #[serde(default)]
     command: Vec<LazyRegex>,
+    /// What the command does on this platform, in a word of the platform's.
+    #[serde(default)]
+    does: Option<String>,
     /// Patterns of which one must match the text of the value.
     #[serde(default)]
     value: Vec<LazyRegex>,
     /// Patterns of which one must match what stands before, up to the thing.
     #[serde(default, deserialize_with = "at_end")]
     before: Vec<LazyRegex>,
+    /// Patterns of which one must match the lines around the thing.
+    #[serde(default)]
+    near: Vec<LazyRegex>,
     /// Patterns of which none may match the command or, without one, the text of the value.
     #[serde(default)]
     unless: Vec<LazyRegex>,
@@ -148,15 +158,35 @@ impl When {
         self.0.iter().any(|it| it.holds(thing, facts))
     }
 
-    /// Compiles every pattern, to find the one that cannot be.
-    pub fn verify(&self) -> Result<(), regex::Error> {
-        self.0.iter().flat_map(Case::patterns).try_for_each(LazyRegex::verify)
+    /// What has to be wrong with a suppression, if the rule is about suppressions.
+    pub fn flaw(&self) -> Option<Flaw> {
+        self.0.iter().find_map(|it| it.suppression)
+    }
+
+    /// Compiles every pattern, to find the one that cannot be: its place below this one, and why.
+    pub fn verify(&self) -> Result<(), (String, regex::Error)> {
+        for (index, case) in self.0.iter().enumerate() {
+            let case_at = if self.0.len() == 1 { String::new() } else { format!("{index}.") };
+            for (key, patterns) in case.patterns() {
+                for (index, pattern) in patterns.iter().enumerate() {
+                    pattern.verify().map_err(|it| (format!("{case_at}{key}.{index}"), it))?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
 impl Case {
-    fn patterns(&self) -> impl Iterator<Item = &LazyRegex> {
-        [&self.name, &self.command, &self.value, &self.before, &self.unless].into_iter().flatten()
+    fn patterns(&self) -> [(&'static str, &[LazyRegex]); 6] {
+        [
+            ("name", &self.name),
+            ("command", &self.command),
+            ("value", &self.value),
+            ("before", &self.before),
+            ("near", &self.near),
+            ("unless", &self.unless),
+        ]
     }
 
     /// The cheap questions come first: most things fail at them.
@@ -172,6 +202,7 @@ impl Case {
             self.name.is_empty() || self.name.iter().any(|it| it.is_match(text.as_bytes()))
         };
         match (self.subject, thing.what) {
+            _ if self.suppression.is_some() => false,
             (Subject::Token | Subject::Either, What::Token(token)) => self.token.fits(token),
             (Subject::Reference | Subject::Either, What::Reference(it)) => {
                 matched(&it.name) && (self.written.is_empty() || self.written.contains(&it.written))
@@ -201,14 +232,17 @@ impl Case {
     fn reads(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> bool {
         let any = |patterns: &[LazyRegex], text: &[u8]| patterns.iter().any(|it| it.is_match(text));
         let text = || facts.value(thing).map(|it| it.value.text.bytes());
-        let line = match self.command.is_empty() && self.unless.is_empty() {
+        let meant = self.does.as_ref().map(|it| facts.meaning(it));
+        let line = match self.command.is_empty() && self.unless.is_empty() && meant.is_none() {
             true => None,
             false => facts.line(thing),
         };
         let line = line.as_ref().map(String::as_bytes);
         (self.before.is_empty() || any(&self.before, before(thing, facts)))
+            && (self.near.is_empty() || any(&self.near, near(thing, facts)))
             && (self.value.is_empty() || text().is_some_and(|it| any(&self.value, it)))
             && (self.command.is_empty() || line.is_some_and(|it| any(&self.command, it)))
+            && meant.is_none_or(|patterns| line.is_some_and(|it| any(patterns, it)))
             && !line.or_else(text).is_some_and(|it| any(&self.unless, it))
     }
 
@@ -226,6 +260,12 @@ impl Case {
 fn before<'b>(thing: &Thing<'_>, facts: &Facts<'_, 'b>) -> &'b [u8] {
     let start = thing.span.start;
     &facts.bytes[start.saturating_sub(When::CONTEXT)..start]
+}
+
+/// What stands around a thing.
+fn near<'b>(thing: &Thing<'_>, facts: &Facts<'_, 'b>) -> &'b [u8] {
+    let start = thing.span.start.saturating_sub(When::CONTEXT / 2);
+    &facts.bytes[start..(thing.span.end + When::CONTEXT / 2).min(facts.bytes.len())]
 }
 
 impl TokenIs {

@@ -7,6 +7,7 @@ use super::reference::{self, Reference};
 use super::{Place, Site};
 use crate::detect::{Name, Named, Token};
 use crate::excerpt;
+use crate::lazy::LazyRegex;
 use crate::platform::{Ci, Platform, Written};
 use crate::syntax::{Output, Step};
 
@@ -71,6 +72,11 @@ impl<'p, 'b> Facts<'p, 'b> {
         Self { platform, bytes, ci, layout, references, hosts: Vec::new(), holders: Vec::new() }
     }
 
+    /// Whether there is nothing but literals to speak of.
+    pub fn is_idle(&self) -> bool {
+        self.references.is_empty() && self.hosts.is_empty()
+    }
+
     fn holders(&self) -> Vec<Vec<Step>> {
         let holds = |it: &&Reference| {
             let spot = self.layout.spot(it.span.start);
@@ -98,24 +104,35 @@ impl<'p, 'b> Facts<'p, 'b> {
             span: span.clone(),
             spot: self.layout.spot(span.start),
         };
+        // A literal says all that there is to say about the variable which holds it.
+        let filled: Vec<Spot> = tokens.iter().map(|it| self.layout.spot(it.span.start)).collect();
+        let names_it = move |it: &&Reference| {
+            it.written == Written::Definition
+                && filled.iter().any(|spot| spot.is_in_same_value(self.layout.spot(it.span.start)))
+        };
         let tokens = tokens.iter().map(move |it| at(What::Token(it), &it.span));
-        let references = self.references.iter().map(move |it| at(What::Reference(it), &it.span));
+        let references = self.references.iter().filter(move |it| !names_it(it));
+        let references = references.map(move |it| at(What::Reference(it), &it.span));
         let hosts = self.hosts.iter().map(move |it| at(What::Host, it));
-        tokens.chain(references).chain(hosts).chain(self.commands()).chain(self.values())
+        // Commands and values are spoken of only where the file has to do with a token.
+        let parts = self.parts().filter(|_| !self.references.is_empty());
+        tokens.chain(references).chain(hosts).chain(parts)
     }
 
-    /// Commands and values are spoken of only where the file has to do with a token.
+    /// The commands and values of the file.
+    pub fn parts(&self) -> impl Iterator<Item = Thing<'_>> {
+        self.commands().chain(self.values())
+    }
+
     fn commands(&self) -> impl Iterator<Item = Thing<'_>> {
-        let spots = self.layout.command_spots().filter(|_| !self.references.is_empty());
-        spots.filter_map(|spot| {
+        self.layout.command_spots().filter_map(|spot| {
             let span = self.layout.command(spot)?.command.span.clone();
             Some(Thing { what: What::Command, span, spot })
         })
     }
 
     fn values(&self) -> impl Iterator<Item = Thing<'_>> {
-        let spots = self.layout.value_spots().filter(|_| !self.references.is_empty());
-        spots.filter_map(|spot| {
+        self.layout.value_spots().filter_map(|spot| {
             let span = self.layout.value(spot)?.value.span.clone();
             Some(Thing { what: What::Value, span, spot })
         })
@@ -143,8 +160,8 @@ impl<'p, 'b> Facts<'p, 'b> {
 
     /// Whether the innermost scope of a thing has narrower ones inside it: what is set here is seen by all of them.
     pub fn is_wide(&self, thing: &Thing<'_>) -> bool {
-        let scopes = self.platform.map_or(0, |it| it.structure.scopes.len());
-        self.layout.scope(thing.spot).0.is_some_and(|it| it + 1 < scopes)
+        let scopes = self.platform.map_or(&[][..], |it| &it.structure.scopes);
+        self.layout.scope(thing.spot).0.is_some_and(|it| scopes[it].wide)
     }
 
     /// Whether a mark holds where a thing stands.
@@ -203,6 +220,12 @@ impl<'p, 'b> Facts<'p, 'b> {
             }
         }
         Some(line)
+    }
+
+    /// The patterns of the commands to which the platform gives a meaning.
+    pub fn meaning(&self, does: &str) -> &[LazyRegex] {
+        let commands = self.platform.and_then(|it| it.structure.commands.get(does));
+        commands.map_or(&[], Vec::as_slice)
     }
 
     /// Whether what the command of a thing prints is seen by whoever runs the script.

@@ -1,12 +1,10 @@
 //! A file with its places: what each value is for, who sees it, and the commands of the scripts that it holds.
 
-use std::ops::Range;
-
 use super::Place;
 use crate::platform::{Condition, PlaceAt, Platform, Structure};
 use crate::syntax::{Address, Command, Document, Output, Step, Syntax, Unparsed, Value, Word};
 
-/// How far before a byte the command that holds it may begin, in commands: substitutions nest, and not deeply.
+/// How far before a byte the value or command that holds it may begin, in values or commands: they nest, and not deeply.
 const NESTED: usize = 64;
 
 /// A file as its platform reads it.
@@ -52,6 +50,14 @@ pub struct Spot {
     inner: Option<usize>,
     command: Option<usize>,
     word: Option<usize>,
+}
+
+impl Spot {
+    /// Whether two spots are in one value, or in its key.
+    pub fn is_in_same_value(self, other: Self) -> bool {
+        (self.value, self.inner) == (other.value, other.inner)
+            && (self.value.is_some() || self.inner.is_some())
+    }
 }
 
 impl Layout {
@@ -245,10 +251,12 @@ fn containing(values: &[Placed], at: usize) -> Option<usize> {
         true => it.value.span.start,
         false => it.value.key.start.min(it.value.span.start),
     };
-    let last = values.partition_point(|it| begins(it) <= at).checked_sub(1)?;
-    let holds = |range: &Range<usize>| range.contains(&at);
-    let Value { key, span, .. } = &values[last].value;
-    (holds(key) || holds(span)).then_some(last)
+    let begun = values.partition_point(|it| begins(it) <= at);
+    let near = begun.saturating_sub(NESTED)..begun;
+    near.rev().find(|&i| {
+        let Value { key, span, .. } = &values[i].value;
+        key.contains(&at) || span.contains(&at)
+    })
 }
 
 fn innermost(structure: &Structure, address: &Address) -> Option<(usize, usize)> {

@@ -124,7 +124,8 @@ fn named(name: &Name, layout: &Layout, bytes: &[u8]) -> Reference {
         Some(sigil) => (Written::Variable, sigil.len()),
         None => (Written::Name, 0),
     };
-    let span = name.span.start - from..name.span.end;
+    let closes = before.ends_with(b"{") && bytes.get(name.span.end) == Some(&b'}');
+    let span = name.span.start - from..name.span.end + usize::from(closes && from > 0);
     Reference { name: name.text.clone(), span, written }
 }
 

@@ -12,6 +12,17 @@ pub fn text(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(bytes).ok().with_context(|| format!("{} is not UTF-8", path.display()))
 }
 
+/// Whether there is anything of this name, even a link to nothing.
+pub fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// Writes a file that is not there yet.
+pub fn create(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = File::options().write(true).create_new(true).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
 /// Writes a file whole or not at all: a report that was cut off would read as one that found less.
 pub fn replace(
     path: &Path,
@@ -34,4 +45,10 @@ pub fn replace(
         let _ = fs::remove_file(&name);
     }
     written
+}
+
+/// Adds to the end of a file, or makes it.
+pub fn append(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(File::options().append(true).create(true).open(path)?);
+    write(&mut out).and_then(|()| out.flush())
 }

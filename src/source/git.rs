@@ -1,37 +1,64 @@
 //! Asks git what only git knows. Hardened: no hook, no monitor, no lock, no network.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// Git on a repository, whatever the environment says about another one. Which object directories there are is left to
+/// the environment: a hook sees those of a push that is not accepted yet in no other way.
+pub(super) fn command(repository: &Path) -> Command {
+    let mut command = hardened(repository);
+    command.env_remove("GIT_DIR").env_remove("GIT_WORK_TREE").env_remove("GIT_INDEX_FILE");
+    command
+}
+
+/// Git as it is in a folder, or as a hook's environment says: with the index of the commit in the making.
+pub(super) fn hardened(here: &Path) -> Command {
+    let mut command = Command::new("git");
+    command
+        .arg("-C")
+        .arg(here)
+        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .envs([("GIT_OPTIONAL_LOCKS", "0"), ("GIT_NO_LAZY_FETCH", "1"), ("LC_ALL", "C")])
+        .envs([("GIT_NO_REPLACE_OBJECTS", "1"), ("GIT_TERMINAL_PROMPT", "0")])
+        .stdin(Stdio::null());
+    command
+}
+
+/// What git prints. `what` ends the sentence "git could not …".
+pub(super) fn ask<I>(repository: &Path, what: &str, arguments: I) -> io::Result<Vec<u8>>
+where
+    I: IntoIterator<Item: AsRef<OsStr>>,
+{
+    let mut command = command(repository);
+    command.args(arguments);
+    output(command, what)
+}
+
+/// Git as its user has set it up, for what is about that set-up.
+pub(super) fn plain(here: &Path) -> Command {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(here).env("LC_ALL", "C").stdin(Stdio::null());
+    command
+}
+
+/// What a command of git's prints. `what` ends the sentence "git could not …".
+pub(super) fn output(mut command: Command, what: &str) -> io::Result<Vec<u8>> {
+    let output = command.output()?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let message = String::from_utf8_lossy(&output.stderr);
+    let first = message.lines().next().unwrap_or_default().trim_start_matches("fatal: ");
+    Err(io::Error::other(format!("git could not {what}: {first}")))
+}
+
 /// The files that git tracks in a work tree, as full paths.
 pub(super) fn tracked(work_tree: &Path) -> io::Result<Vec<PathBuf>> {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(work_tree)
-        .args([
-            "-c",
-            "core.fsmonitor=false",
-            "-c",
-            "core.hooksPath=/dev/null",
-            "ls-files",
-            "-z",
-            "--cached",
-        ])
-        .envs([("GIT_OPTIONAL_LOCKS", "0"), ("GIT_NO_LAZY_FETCH", "1"), ("LC_ALL", "C")])
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_WORK_TREE")
-        .env_remove("GIT_INDEX_FILE")
-        .stdin(Stdio::null())
-        .output()?;
-    if !output.status.success() {
-        let message = String::from_utf8_lossy(&output.stderr);
-        let first = message.lines().next().unwrap_or_default().trim_start_matches("fatal: ");
-        return Err(io::Error::other(format!("git could not list what it tracks: {first}")));
-    }
-    let names = output.stdout.split(|b| *b == 0).filter(|it| !it.is_empty());
+    let output = ask(work_tree, "list what it tracks", ["ls-files", "-z", "--cached"])?;
+    let names = output.split(|b| *b == 0).filter(|it| !it.is_empty());
     let names: Vec<&[u8]> = names.collect();
     // git lists nonsense from an index that was cut off, and says nothing.
     if names.iter().any(|it| it.ends_with(b"/") || it.starts_with(b"/")) {

@@ -1,11 +1,14 @@
 //! What the ignore rules hid: counted, and read all the same where git tracks it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use walkdir::WalkDir;
 
+use super::index::Index;
 use super::{Skipped, git};
 
 /// A file or folder that the rules hid.
@@ -16,17 +19,31 @@ pub(super) struct Hidden {
     pub(super) repository: Option<Arc<Path>>,
 }
 
+/// One of them that git tracks: to be read.
+pub(super) struct Tracked {
+    pub(super) path: PathBuf,
+    pub(super) shown: String,
+    pub(super) is_link: bool,
+}
+
 /// What became of the hidden files.
 #[derive(Default)]
 pub(super) struct Settled {
-    /// Tracked ones, with their names for people: to be read.
-    pub(super) tracked: Vec<(PathBuf, String)>,
+    pub(super) tracked: Vec<Tracked>,
     /// How many stay hidden.
     pub(super) hidden: u64,
     pub(super) skipped: Vec<Skipped>,
 }
 
-/// Counts the hidden files, and asks git, only if there are any, which of them it tracks.
+/// What git tracks in a work tree.
+#[derive(Default)]
+struct Listed<'r> {
+    root: Option<&'r Path>,
+    /// Sorted, and relative to the root.
+    paths: Vec<Vec<u8>>,
+}
+
+/// Counts the hidden files, and looks up, only if there are any, which of them git tracks.
 pub(super) fn settle(hidden: &[Hidden]) -> Settled {
     let mut settled = Settled::default();
     let mut by_repository: BTreeMap<Option<&Path>, Vec<&Hidden>> = BTreeMap::new();
@@ -34,33 +51,73 @@ pub(super) fn settle(hidden: &[Hidden]) -> Settled {
         by_repository.entry(it.repository.as_deref()).or_default().push(it);
     }
     for (repository, hidden) in by_repository {
-        let tracked = match repository.map(git::tracked) {
-            None => BTreeSet::new(),
-            Some(Ok(paths)) => paths.into_iter().collect(),
-            Some(Err(error)) => {
-                let shown = repository.unwrap_or(Path::new(".")).display().to_string();
-                settled.skipped.push(Skipped { path: shown, reason: error.to_string() });
-                BTreeSet::new()
-            }
-        };
-        hidden.into_iter().for_each(|it| settle_one(it, &tracked, &mut settled));
+        let listed = repository.map_or_else(|| Ok(Listed::default()), Listed::of);
+        let listed = listed.unwrap_or_else(|error| {
+            let shown = repository.unwrap_or(Path::new(".")).display().to_string();
+            settled.skipped.push(Skipped::new(&shown, &error));
+            Listed::default()
+        });
+        hidden.into_iter().for_each(|it| settle_one(it, &listed, &mut settled));
     }
     settled
 }
 
-fn settle_one(hidden: &Hidden, tracked: &BTreeSet<PathBuf>, settled: &mut Settled) {
-    let below = WalkDir::new(&hidden.path).into_iter().filter_entry(|it| it.file_name() != ".git");
-    for entry in below.flatten().filter(|it| it.file_type().is_file()) {
-        let path = entry.into_path();
-        if tracked.contains(&path) {
-            let rest = path.strip_prefix(&hidden.path).unwrap_or(Path::new("")).to_string_lossy();
-            let shown = match rest.is_empty() {
-                true => hidden.shown.clone(),
-                false => format!("{}/{rest}", hidden.shown),
-            };
-            settled.tracked.push((path, shown));
-        } else {
-            settled.hidden += 1;
+fn settle_one(hidden: &Hidden, listed: &Listed<'_>, settled: &mut Settled) {
+    let shown = |path: &Path| match path.strip_prefix(&hidden.path) {
+        Ok(rest) if rest.as_os_str().is_empty() => hidden.shown.clone(),
+        Ok(rest) => format!("{}/{}", hidden.shown, rest.to_string_lossy()),
+        Err(_) => path.to_string_lossy().into_owned(),
+    };
+    let below = WalkDir::new(&hidden.path)
+        .follow_root_links(false)
+        .into_iter()
+        .filter_entry(|it| it.file_name() != ".git");
+    for entry in below {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => {}
+            Ok(entry) if listed.holds(entry.path()) => {
+                let (shown, is_link) = (shown(entry.path()), entry.path_is_symlink());
+                settled.tracked.push(Tracked { path: entry.into_path(), shown, is_link });
+            }
+            Ok(entry) => settled.hidden += u64::from(entry.file_type().is_file()),
+            // What nobody tracks would not be read if it could be.
+            Err(error) => {
+                let path = error.path().unwrap_or(&hidden.path);
+                if listed.holds_below(path) {
+                    let shown = shown(path);
+                    settled.skipped.push(Skipped::new(&shown, &error.into()));
+                }
+            }
         }
+    }
+}
+
+impl<'r> Listed<'r> {
+    fn of(root: &'r Path) -> io::Result<Self> {
+        let mut paths: Vec<Vec<u8>> = match Index::of(root)? {
+            Index::Entries(entries) => entries.into_iter().map(|it| it.path).collect(),
+            Index::AskGit => git::tracked(root)?
+                .iter()
+                .filter_map(|it| Some(it.strip_prefix(root).ok()?.as_os_str().as_bytes().to_vec()))
+                .collect(),
+        };
+        paths.sort_unstable();
+        Ok(Self { root: Some(root), paths })
+    }
+
+    fn holds(&self, path: &Path) -> bool {
+        let relative = self.relative(path);
+        relative.is_some_and(|it| self.paths.binary_search_by(|path| path[..].cmp(it)).is_ok())
+    }
+
+    fn holds_below(&self, folder: &Path) -> bool {
+        let Some(relative) = self.relative(folder) else { return false };
+        let below = [relative, b"/"].concat();
+        let next = self.paths.partition_point(|path| *path < below);
+        self.paths.get(next).is_some_and(|path| path.starts_with(&below))
+    }
+
+    fn relative<'p>(&self, path: &'p Path) -> Option<&'p [u8]> {
+        Some(path.strip_prefix(self.root?).ok()?.as_os_str().as_bytes())
     }
 }

@@ -1,11 +1,11 @@
 //! Walks folders on every core: each folder is a task, each file one open, its reads and one close.
 
 use std::cell::RefCell;
-use std::ffi::{CStr, OsStr};
+use std::ffi::CStr;
 use std::fs::File;
 use std::io;
+use std::ops::AddAssign;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -13,10 +13,12 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::Context;
 use rayon::iter::ParallelIterator;
 use rayon::slice::ParallelSlice;
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::path::Arg;
 
-use super::hidden::{self, Hidden};
+use super::hidden::{self, Hidden, Tracked};
 use super::ignored::Rules;
+use super::listing::{self, Entries, Names};
 use super::window::{self, ShortRead};
 use super::{Blob, Coverage, Skipped, Visitor, WalkOptions};
 
@@ -27,7 +29,6 @@ const STACK: usize = 32 << 20;
 /// Never blocks on a FIFO or a device, and follows no link.
 const FILE: OFlags =
     OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK);
-const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::DIRECTORY);
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -68,7 +69,7 @@ pub fn walk(
 struct Walk<'v> {
     options: WalkOptions,
     visit: &'v Visitor<'v>,
-    read: AtomicU64,
+    files: AtomicU64,
     bytes: AtomicU64,
     still_hidden: AtomicU64,
     hidden: Mutex<Vec<Hidden>>,
@@ -82,15 +83,18 @@ struct Folder {
     rules: Option<Rules>,
 }
 
-/// What a folder holds, by name.
+/// How much was read.
 #[derive(Default)]
-struct Entries {
-    files: Vec<Box<CStr>>,
-    folders: Vec<Box<CStr>>,
-    links: Vec<Box<CStr>>,
-    git: bool,
-    gitignore: bool,
-    ignore: bool,
+struct Read {
+    files: u64,
+    bytes: u64,
+}
+
+impl AddAssign for Read {
+    fn add_assign(&mut self, other: Self) {
+        self.files += other.files;
+        self.bytes += other.bytes;
+    }
 }
 
 impl<'v> Walk<'v> {
@@ -98,7 +102,7 @@ impl<'v> Walk<'v> {
         Self {
             options: *options,
             visit,
-            read: AtomicU64::new(0),
+            files: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             still_hidden: AtomicU64::new(0),
             hidden: Mutex::default(),
@@ -111,16 +115,12 @@ impl<'v> Walk<'v> {
         skipped.sort();
         skipped.dedup();
         Coverage {
-            files: self.read.into_inner(),
+            files: self.files.into_inner(),
             bytes: self.bytes.into_inner(),
             hidden: self.still_hidden.into_inner(),
             skipped,
+            ..Coverage::default()
         }
-    }
-
-    fn skip(&self, shown: &str, error: &io::Error) {
-        let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
-        skipped.push(Skipped::new(shown, error));
     }
 
     /// A file that the user named is read whatever the ignore rules say, and through a link.
@@ -131,10 +131,9 @@ impl<'v> Walk<'v> {
         if !regular {
             return self.skip(shown, &io::Error::other("not a regular file"));
         }
-        match openat(CWD, path, FILE.difference(OFlags::NOFOLLOW), Mode::empty()) {
-            Ok(fd) => self.read(fd, shown),
-            Err(error) => self.skip(shown, &error.into()),
-        }
+        let fd = openat(CWD, path, FILE.difference(OFlags::NOFOLLOW), Mode::empty());
+        let read = fd.map_err(io::Error::from).and_then(|fd| self.read(fd, shown));
+        self.count(self.account(shown, read));
     }
 
     fn root<'s>(&'s self, scope: &rayon::Scope<'s>, root: &Path, alone: bool) {
@@ -157,7 +156,7 @@ impl<'v> Walk<'v> {
     }
 
     fn folder<'s>(&'s self, scope: &rayon::Scope<'s>, folder: Folder) {
-        let listed = list(&folder.path);
+        let listed = listing::list(&folder.path);
         let (entries, dir) = match &listed {
             Ok(listed) => listed,
             Err(error) => return self.skip(folder.name(), error),
@@ -171,23 +170,22 @@ impl<'v> Walk<'v> {
             true => it.within(&folder.path, *gitignore, *ignore, *git),
             false => it.clone(),
         });
-        let visible = |names: &Names, is_dir| self.visible(rules.as_ref(), names, is_dir);
-        let mut names = Names::below(&folder);
+        let rules = rules.as_ref();
+        let mut names = Names::below(&folder.path, &folder.shown);
         for name in folders {
-            names.set(name);
-            if visible(&names, true) {
-                let (path, shown) = (names.path().to_owned(), names.shown.clone());
-                let below = Folder { path, shown, rules: rules.clone() };
+            if self.visible(rules, &mut names, name, true) {
+                let (path, shown) = (names.path(name).to_owned(), names.shown(name).to_owned());
+                let below = Folder { path, shown, rules: rules.cloned() };
                 scope.spawn(move |scope| self.folder(scope, below));
             }
         }
         for name in links {
-            names.set(name);
-            if visible(&names, false) {
-                self.link(dir, name, &names.shown);
+            if self.visible(rules, &mut names, name, false) {
+                let shown = names.shown(name);
+                self.count(self.account(shown, self.link(dir, &**name, shown)));
             }
         }
-        self.files(dir, &folder, rules.as_ref(), files);
+        self.files(dir, &folder, rules, files);
     }
 
     fn files(
@@ -198,13 +196,16 @@ impl<'v> Walk<'v> {
         files: &[Box<CStr>],
     ) {
         let read = |files: &[Box<CStr>]| {
-            let mut names = Names::below(folder);
+            let (mut names, mut read) =
+                (Names::below(&folder.path, &folder.shown), Read::default());
             for name in files {
-                names.set(name);
-                if self.visible(rules, &names, false) {
-                    self.file(dir, name, &names.shown);
+                if self.visible(rules, &mut names, name, false) {
+                    let shown = names.shown(name);
+                    read += self.account(shown, self.file(dir, &**name, shown));
                 }
             }
+            // Counted once for all of them: a counter that two threads share costs as much as a small file.
+            self.count(read);
         };
         match files.len() {
             0..=MANY => read(files),
@@ -212,47 +213,54 @@ impl<'v> Walk<'v> {
         }
     }
 
-    fn visible(&self, rules: Option<&Rules>, names: &Names, is_dir: bool) -> bool {
-        let Some(rules) = rules.filter(|it| !it.is_empty() && it.hide(names.path(), is_dir)) else {
+    fn visible(&self, rules: Option<&Rules>, names: &mut Names, name: &CStr, is_dir: bool) -> bool {
+        let rules = rules.filter(|it| it.concern(name.to_bytes()));
+        let Some(rules) = rules.filter(|it| it.hide(names.path(name), is_dir)) else {
             return true;
         };
-        let (path, shown) = (names.path().to_owned(), names.shown.clone());
+        let (path, shown) = (names.path(name).to_owned(), names.shown(name).to_owned());
         let repository = rules.repository.clone();
         let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
         hidden.push(Hidden { path, shown, repository });
         false
     }
 
-    fn file(&self, folder: BorrowedFd<'_>, name: &CStr, shown: &str) {
-        match openat(folder, name, FILE, Mode::empty()) {
-            Ok(fd) => self.read(fd, shown),
-            Err(error) => self.skip(shown, &error.into()),
-        }
+    fn file(&self, folder: BorrowedFd<'_>, name: impl Arg, shown: &str) -> io::Result<u64> {
+        self.read(openat(folder, name, FILE, Mode::empty())?, shown)
     }
 
     /// A link is not followed, but where it points is text, and git keeps that text like a file's.
-    fn link(&self, folder: BorrowedFd<'_>, name: &CStr, shown: &str) {
-        match rustix::fs::readlinkat(folder, name, Vec::new()) {
-            Ok(target) => {
-                (self.visit)(&Blob::whole(shown, target.to_bytes()));
-                self.read.fetch_add(1, Ordering::Relaxed);
-                self.bytes.fetch_add(target.to_bytes().len() as u64, Ordering::Relaxed);
+    fn link(&self, folder: BorrowedFd<'_>, name: impl Arg, shown: &str) -> io::Result<u64> {
+        let target = rustix::fs::readlinkat(folder, name, Vec::new())?;
+        (self.visit)(&Blob::whole(shown, target.to_bytes()));
+        Ok(target.to_bytes().len() as u64)
+    }
+
+    fn read(&self, fd: OwnedFd, shown: &str) -> io::Result<u64> {
+        BUFFER.with_borrow_mut(|buffer| {
+            window::read(&mut File::from(fd), ShortRead::Ends, buffer, shown, self.visit)
+        })
+    }
+
+    /// What reading a file comes to: its bytes, or an entry in the list of what was skipped.
+    fn account(&self, shown: &str, read: io::Result<u64>) -> Read {
+        match read {
+            Ok(bytes) => Read { files: 1, bytes },
+            Err(error) => {
+                self.skip(shown, &error);
+                Read::default()
             }
-            Err(error) => self.skip(shown, &error.into()),
         }
     }
 
-    fn read(&self, fd: OwnedFd, shown: &str) {
-        let read = BUFFER.with_borrow_mut(|buffer| {
-            window::read(&mut File::from(fd), ShortRead::Ends, buffer, shown, self.visit)
-        });
-        match read {
-            Ok(bytes) => {
-                self.read.fetch_add(1, Ordering::Relaxed);
-                self.bytes.fetch_add(bytes, Ordering::Relaxed);
-            }
-            Err(error) => self.skip(shown, &error),
-        }
+    fn skip(&self, shown: &str, error: &io::Error) {
+        let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        skipped.push(Skipped::new(shown, error));
+    }
+
+    fn count(&self, read: Read) {
+        self.files.fetch_add(read.files, Ordering::Relaxed);
+        self.bytes.fetch_add(read.bytes, Ordering::Relaxed);
     }
 
     /// Reads what git tracks of the hidden, and counts the rest.
@@ -260,104 +268,15 @@ impl<'v> Walk<'v> {
         let hidden =
             std::mem::take(&mut *self.hidden.lock().unwrap_or_else(PoisonError::into_inner));
         let settled = hidden::settle(&hidden);
-        for (path, shown) in &settled.tracked {
-            match openat(CWD, path, FILE, Mode::empty()) {
-                Ok(fd) => self.read(fd, shown),
-                Err(error) => self.skip(shown, &error.into()),
-            }
+        for Tracked { path, shown, is_link } in &settled.tracked {
+            let read = match is_link {
+                true => self.link(CWD, path, shown),
+                false => self.file(CWD, path, shown),
+            };
+            self.count(self.account(shown, read));
         }
         self.still_hidden.fetch_add(settled.hidden, Ordering::Relaxed);
         self.skipped.lock().unwrap_or_else(PoisonError::into_inner).extend(settled.skipped);
-    }
-}
-
-/// Opens and lists a folder.
-fn list(path: &Path) -> io::Result<(Entries, Dir)> {
-    let mut dir = Dir::new(openat(CWD, path, FOLDER, Mode::empty())?)?;
-    let entries = entries(&mut dir)?;
-    Ok((entries, dir))
-}
-
-/// Lists a folder: regular files, folders and links. FIFOs, sockets and devices are not part of a tree's text.
-fn entries(dir: &mut Dir) -> io::Result<Entries> {
-    if is_kernel_view(dir.fd()?) {
-        return Err(io::Error::other("a view of the kernel's, not files"));
-    }
-    let mut entries = Entries::default();
-    while let Some(entry) = dir.read() {
-        let entry = entry?;
-        let name = entry.file_name();
-        match name.to_bytes() {
-            b"." | b".." => continue,
-            b".git" => {
-                entries.git = true;
-                continue;
-            }
-            b".gitignore" => entries.gitignore = true,
-            b".ignore" => entries.ignore = true,
-            _ => {}
-        }
-        let kind = match entry.file_type() {
-            FileType::Unknown => {
-                FileType::from_raw_mode(statat(dir.fd()?, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode)
-            }
-            known => known,
-        };
-        match kind {
-            FileType::RegularFile => entries.files.push(name.into()),
-            FileType::Symlink => entries.links.push(name.into()),
-            FileType::Directory => entries.folders.push(name.into()),
-            _ => {}
-        }
-    }
-    Ok(entries)
-}
-
-/// `/proc` and `/sys` have files without a size that block, or that never end.
-#[cfg(target_os = "linux")]
-fn is_kernel_view(fd: BorrowedFd<'_>) -> bool {
-    const PROC: i64 = 0x9fa0;
-    const SYSFS: i64 = 0x6265_6572;
-    #[expect(clippy::unnecessary_cast, reason = "the type differs between processors")]
-    rustix::fs::fstatfs(fd).is_ok_and(|it| matches!(it.f_type as i64, PROC | SYSFS))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_kernel_view(_: BorrowedFd<'_>) -> bool {
-    false
-}
-
-/// The two names of an entry, the system's and the people's, in buffers that a folder's entries share.
-struct Names {
-    path: Vec<u8>,
-    shown: String,
-    /// How much of each is the folder's.
-    folder: (usize, usize),
-}
-
-impl Names {
-    fn below(folder: &Folder) -> Self {
-        let mut path = folder.path.as_os_str().as_bytes().to_vec();
-        let mut shown = folder.shown.clone();
-        if !path.ends_with(b"/") {
-            path.push(b'/');
-        }
-        if !shown.is_empty() && !shown.ends_with('/') {
-            shown.push('/');
-        }
-        let folder = (path.len(), shown.len());
-        Self { path, shown, folder }
-    }
-
-    fn set(&mut self, name: &CStr) {
-        self.path.truncate(self.folder.0);
-        self.path.extend_from_slice(name.to_bytes());
-        self.shown.truncate(self.folder.1);
-        self.shown.push_str(&name.to_string_lossy());
-    }
-
-    fn path(&self) -> &Path {
-        Path::new(OsStr::from_bytes(&self.path))
     }
 }
 

@@ -15,6 +15,18 @@ pub enum Step {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address(Vec<Step>);
 
+/// The longest name of a step, in bytes: whatever lies below a block repeats its name.
+const LONGEST: usize = 256;
+
+impl Step {
+    /// A step by a name of the file; what is too long for a name is cut.
+    pub fn named(name: &[u8]) -> Self {
+        let mut name = String::from_utf8_lossy(name).into_owned();
+        name.truncate(name.floor_char_boundary(LONGEST));
+        Self::Key(name)
+    }
+}
+
 impl Address {
     /// The steps from the root.
     pub fn steps(&self) -> &[Step] {
@@ -37,6 +49,12 @@ impl Address {
     /// Goes one step up.
     pub fn pop(&mut self) -> Option<Step> {
         self.0.pop()
+    }
+
+    /// The address of something inside this one, by its own address there.
+    #[must_use]
+    pub fn join(&self, inner: &Self) -> Self {
+        Self([&*self.0, &*inner.0].concat())
     }
 
     /// The address of an entry of this one.

@@ -9,7 +9,7 @@ use lynklint::rule::example::expand;
 
 use crate::any::leaks;
 
-fn lynklint(folder: &Path) -> Command {
+pub(crate) fn lynklint(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lynklint"));
     command
         .current_dir(folder)
@@ -19,25 +19,25 @@ fn lynklint(folder: &Path) -> Command {
     command
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     lynklint(folder).args(arguments).output().expect("it runs")
 }
 
-fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     output.status.code().expect("it was not killed")
 }
 
-fn json(output: &Output) -> serde_json::Value {
+pub(crate) fn json(output: &Output) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-fn quiet(output: &Output) {
+pub(crate) fn quiet(output: &Output) {
     let both = [&output.stdout[..], &output.stderr].concat();
     assert!(!leaks(&String::from_utf8_lossy(&both)), "{}", String::from_utf8_lossy(&both));
 }
 
 /// A folder with files whose text has macros.
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for (path, text) in files {
         let path = folder.path().join(path);
@@ -45,6 +45,12 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         fs::write(path, expand(text)).expect("a file");
     }
     folder
+}
+
+pub(crate) fn git(folder: &Path, arguments: &[&str]) {
+    let output = Command::new("git").args(arguments).current_dir(folder).output();
+    let output = output.expect("git runs");
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[test]
@@ -121,16 +127,8 @@ fn ignore_rules_are_respected_but_tracked_files_are_read() {
         (".env", "$PERSONAL_TEST"),
         ("c.txt", "nothing"),
     ]);
-    let git = |arguments: &[&str]| {
-        let status = Command::new("git")
-            .args(arguments)
-            .current_dir(here.path())
-            .output()
-            .expect("git runs");
-        assert!(status.status.success(), "{status:?}");
-    };
-    git(&["init", "-q"]);
-    git(&["add", "-f", "build/tracked.txt"]);
+    git(here.path(), &["init", "-q"]);
+    git(here.path(), &["add", "-f", "build/tracked.txt"]);
     let paths = |arguments: &[&str]| {
         let output = run(here.path(), &[&["--format", "json"], arguments].concat());
         let json = json(&output);
@@ -174,6 +172,18 @@ fn a_closed_pipe_is_no_error() {
     assert!(!String::from_utf8_lossy(&output.stderr).contains("Broken pipe"));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_an_error() {
+    let here = folder(&[("a.txt", "nothing")]);
+    for arguments in [["--help"].as_slice(), &["--version"], &["rules", "list"], &["check", "."]] {
+        let full = fs::File::options().write(true).open("/dev/full").expect("it is there");
+        let status =
+            lynklint(here.path()).args(arguments).stdout(full).stderr(Stdio::null()).status();
+        assert_eq!(status.expect("it runs").code(), Some(1), "{arguments:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn files_that_resist_do_not_hang_it() {
@@ -214,6 +224,21 @@ fn rules_are_listed_shown_and_tested() {
     assert_eq!(code(&run(here.path(), &["rules", "show", "nothing"])), 1);
     assert_eq!(code(&run(here.path(), &["rules", "test"])), 0);
     assert_eq!(code(&run(here.path(), &["rules", "test", "."])), 1, "a folder without rules");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_named_like_a_rule_is_one() {
+    let here = folder(&[]);
+    let page = fs::read_to_string("rules/hardcoded-service-token.yaml").expect("the rule");
+    fs::write(here.path().join("mine.yaml"), format!("\u{feff}{page}")).expect("a file");
+    let output = run(here.path(), &["rules", "test", "."]);
+    assert_eq!(code(&output), 0, "a byte order mark is no part of a rule: {output:?}");
+    let fifo = here.path().join("other.yaml");
+    assert!(Command::new("mkfifo").arg(fifo).status().expect("mkfifo").success());
+    let output = run(here.path(), &["rules", "test", "."]);
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert!(code(&output) == 1 && shown.contains("other.yaml is not a regular file"), "{shown}");
 }
 
 #[cfg(unix)]

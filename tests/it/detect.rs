@@ -7,12 +7,12 @@ fn token() -> String {
     expand("$SERVICE")
 }
 
-fn utf16(text: &str, big: bool) -> Vec<u8> {
+pub(crate) fn utf16(text: &str, big: bool) -> Vec<u8> {
     let bytes = |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
     text.encode_utf16().flat_map(bytes).collect()
 }
 
-fn base64(bytes: &[u8], url_safe: bool) -> String {
+pub(crate) fn base64(bytes: &[u8], url_safe: bool) -> String {
     let alphabet: Vec<char> = ('A'..='Z')
         .chain('a'..='z')
         .chain('0'..='9')
@@ -28,7 +28,7 @@ fn base64(bytes: &[u8], url_safe: bool) -> String {
     text
 }
 
-fn each(text: &str, spell: impl Fn(u8) -> String) -> String {
+pub(crate) fn each(text: &str, spell: impl Fn(u8) -> String) -> String {
     text.bytes().map(spell).collect()
 }
 

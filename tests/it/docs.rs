@@ -10,7 +10,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn is(path: &Path, wanted: &str) {
+pub(crate) fn is(path: &Path, wanted: &str) {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
         fs::write(path, wanted).expect("it can be written");

@@ -1,11 +1,28 @@
 //! All tests that see the project from outside, linked once.
 
 mod any;
+mod baseline;
 mod cli;
+mod config;
 mod detect;
 mod docs;
+mod env;
+mod export;
+mod fixtures;
+mod formats;
+mod history;
+mod index;
+mod integrations;
+mod outputs;
+mod panic;
 mod platforms;
 mod report;
 mod rules;
 mod secrecy;
+mod suppress;
+mod syntax_data;
+mod syntax_script;
 mod tidy;
+#[cfg(feature = "verify")]
+mod verify;
+mod walk;

@@ -27,3 +27,8 @@ fn a_manifest_is_told_by_what_it_declares() {
     assert_eq!(of("apiVersion: v1\nkind: Secret\n"), Some("kubernetes"));
     assert_eq!(of("a: 1\n"), None);
 }
+
+#[test]
+fn every_pattern_of_every_platform_compiles() {
+    assert_eq!(Platforms::builtin().faults(), Vec::<String>::new());
+}

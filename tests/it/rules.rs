@@ -9,13 +9,14 @@ fn policy() -> Policy {
 
 #[test]
 fn every_example_holds() {
-    let rules = Rule::builtin().expect("the rules load");
-    assert!(rules.len() >= 5, "only {} rules", rules.len());
-    for rule in &rules {
-        if let Err(broken) = rule.prove(rule.id.as_str(), &policy()) {
-            panic!("{broken}");
-        }
-    }
+    let files = lynklint::embedded::yaml("");
+    let parse = |(id, text): &(String, &str)| Rule::parse(id, &format!("rules/{id}.yaml"), text);
+    let rules: Vec<Rule> = files.iter().map(|it| parse(it).expect("the rule loads")).collect();
+    assert!(rules.len() >= 27, "only {} rules", rules.len());
+    let policy = policy();
+    let prove = |rule: &Rule| rule.prove(rule.id.as_str(), &policy).err();
+    let broken: Vec<String> = rules.iter().filter_map(prove).map(|it| it.to_string()).collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 #[test]
@@ -28,7 +29,7 @@ fn every_superseded_rule_exists() {
     }
 }
 
-const RIGHT: &str = r"severity: error
+pub(crate) const RIGHT: &str = r"severity: error
 summary: S
 why: W
 fix: F
@@ -49,11 +50,7 @@ fn broken(from: &str, to: &str) -> String {
     let text = RIGHT.replace(from, to);
     let proven = Rule::parse("x", "x.yaml", &text).and_then(|it| it.prove("x.yaml", &policy()));
     let broken = proven.expect_err("the rule is broken");
-    let handler =
-        miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode_nocolor());
-    let mut shown = String::new();
-    handler.with_links(false).render_report(&mut shown, &broken).expect("it renders");
-    shown
+    broken.shown()
 }
 
 #[test]
@@ -74,10 +71,16 @@ fn a_wrong_rule_is_shown_where_it_is_wrong() {
         ("a mark in the wrong place", "«$PERSONAL»", "«x» $PERSONAL"),
         ("a good example that is bad", "text: nothing", "text: $SERVICE"),
         ("a pattern that is none", "{ token: {} }", "{ token: {}, before: ['('] }"),
+        (
+            "a pattern among others that is none",
+            "when: { token: {} }",
+            "when:\n  - token: {}\n  - token: {}\n    before:\n      - a\n      - '('",
+        ),
         ("an alias", "summary: S", "summary: &a S\nwhy2: *a"),
         ("brackets without end", "summary: S", &format!("summary: {}", "[".repeat(5000))),
+        ("a word as long as a file", "severity: error", &format!("severity: {}", "é".repeat(3000))),
         ("a tab", "when: { token: {} }", "when:\n\t- x"),
     ];
-    let shown = cases.map(|(what, from, to)| format!("## {what}\n{}\n", broken(from, to)));
+    let shown = cases.map(|(what, from, to)| format!("## {what}\n{}\n\n", broken(from, to)));
     insta::assert_snapshot!(shown.concat());
 }

@@ -19,6 +19,24 @@ const HOSTILE: [&str; 9] = [
     "::error file=x::%0A$SERVICE",
 ];
 
+/// The most characters of a line. A line of the input may have any length, one of the output may not; formats that put a
+/// finding or a rule's page on one line have a longer one, which holds no more of the input.
+fn longest(format: Format) -> usize {
+    match format {
+        Format::Jsonl => 2_500,
+        Format::Sarif => 4_000,
+        Format::Html => 20_000,
+        Format::Markdown | Format::Github | Format::Azure => 1_200,
+        Format::Gitlab | Format::GitlabSecrets => 1_500,
+        Format::Human
+        | Format::Terraform
+        | Format::Compact
+        | Format::Json
+        | Format::Junit
+        | Format::Checkstyle => 400,
+    }
+}
+
 #[test]
 fn no_format_shows_a_token_or_obeys_a_file() {
     let policy = policy();
@@ -36,7 +54,7 @@ fn no_format_shows_a_token_or_obeys_a_file() {
                 let obeyed: Vec<_> = out.chars().filter(|it| *it != '\n' && obeyed(*it)).collect();
                 assert!(obeyed.is_empty(), "{format:?}: {obeyed:?}");
                 assert!(
-                    out.lines().all(|it| it.chars().count() < 400),
+                    out.lines().all(|it| it.chars().count() < longest(*format)),
                     "{format:?}: a line too long"
                 );
             }

@@ -39,6 +39,10 @@ fn no_vendor_is_named_in_the_code() {
     let platforms =
         ["jenkins", "circleci", "gitlab", "buildkite", "tekton", "azure", "travis", "woodpecker"];
     for (path, text) in files("src", ".rs") {
+        // But for the readers of a report, each of which is a format.
+        if path.starts_with("src/report") || path == Path::new("src/report.rs") {
+            continue;
+        }
         let code: String = text.lines().filter(|it| !it.trim_start().starts_with("//")).collect();
         for name in platforms {
             assert!(!code.to_lowercase().contains(name), "{} names {name}", path.display());
@@ -47,9 +51,8 @@ fn no_vendor_is_named_in_the_code() {
 }
 
 #[test]
-fn only_the_human_report_and_rule_files_use_miette() {
-    let allowed =
-        ["src/report/human.rs", "src/rule/load.rs", "src/cli/rules.rs", "src/cli/check.rs"];
+fn only_the_human_report_and_yaml_files_use_miette() {
+    let allowed = ["src/report/human.rs", "src/yaml_file.rs"];
     for (path, text) in files("src", ".rs") {
         let name = path.to_string_lossy();
         assert!(!text.contains("miette::") || allowed.contains(&&*name), "{name} uses miette");
@@ -61,7 +64,16 @@ fn the_architecture_names_every_module() {
     let page = &files(".", "ARCHITECTURE.md")[0].1;
     assert!(page.lines().count() <= 150);
     for (path, _) in files("src", ".rs") {
-        let name = path.strip_prefix("src").expect("below src").to_string_lossy().into_owned();
-        assert!(page.contains(&name), "ARCHITECTURE.md does not name {name}");
+        let inside = path.strip_prefix("src").expect("below src");
+        let module = inside.components().next().expect("a name").as_os_str().to_string_lossy();
+        let name = if inside.components().count() > 1 {
+            format!("src/{module}/")
+        } else {
+            format!("src/{module}")
+        };
+        assert!(
+            name == "src/lib.rs" || page.contains(&name),
+            "ARCHITECTURE.md does not name {name}"
+        );
     }
 }

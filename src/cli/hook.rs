@@ -1,0 +1,217 @@
+//! `lynklint hook`: what git runs before a commit or a push, and how it comes to run it.
+
+use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::settings::Settings;
+use super::{Common, Failure, gate};
+use crate::policy::anchor::Anchor;
+use crate::report::{self, Format, Style};
+use crate::scan::{self, Callers, Outcome, Progress};
+use crate::source::{self, Coverage, HookFile, Installed, Touched, Visitor};
+
+#[derive(Subcommand)]
+pub(super) enum Verb {
+    /// Let git run lynklint before each commit or push of this repository
+    Install(Where),
+    /// Take the hooks of `install` away again
+    Uninstall(Where),
+    /// Judge what a hook is about; git calls this
+    Run(Box<Run>),
+}
+
+/// Which hooks, and whose.
+#[derive(Args)]
+pub(super) struct Where {
+    /// The hooks
+    #[arg(value_enum, default_values_t = [Hook::PreCommit])]
+    hooks: Vec<Hook>,
+    /// For all repositories of this user
+    #[arg(long)]
+    global: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Run {
+    /// The hook that git runs
+    #[arg(value_enum)]
+    hook: Hook,
+    /// What git gives to the hook
+    #[arg(trailing_var_arg = true, hide = true)]
+    given: Vec<String>,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    gate: gate::Flags,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+#[expect(clippy::enum_variant_names, reason = "they are what git calls its hooks")]
+enum Hook {
+    /// What is staged
+    PreCommit,
+    /// What the remote does not have yet
+    PrePush,
+    /// On a server: what is pushed, before it is accepted
+    PreReceive,
+}
+
+impl Hook {
+    fn name(self) -> &'static str {
+        match self {
+            Self::PreCommit => "pre-commit",
+            Self::PrePush => "pre-push",
+            Self::PreReceive => "pre-receive",
+        }
+    }
+}
+
+impl Verb {
+    pub(super) fn run(&self) -> Result<Outcome, Failure> {
+        let format = Format::Human;
+        match self {
+            Self::Install(it) => it.each(|hook| {
+                let program = std::env::current_exe().unwrap_or_else(|_| "lynklint".into());
+                hook.install(&program)
+            }),
+            Self::Uninstall(it) => it.each(|hook| Ok(hook.uninstall()?)),
+            Self::Run(it) => return it.run(),
+        }
+        .map(|()| Outcome::Passed)
+        .map_err(|error| Failure::new(format, &error))
+    }
+}
+
+impl Where {
+    fn each(&self, act: impl Fn(&HookFile) -> anyhow::Result<Installed>) -> anyhow::Result<()> {
+        for hook in &self.hooks {
+            let file = match self.global {
+                true => HookFile::global(hook.name(), &global_folder()?)?,
+                false => HookFile::of_repository(Path::new("."), hook.name())?,
+            };
+            let said = match act(&file)? {
+                Installed::New(path) => format!("wrote {}", path.display()),
+                Installed::Before(path) => {
+                    format!("wrote {}, which runs the hook that was there first", path.display())
+                }
+                Installed::Again(path) => format!("{} is up to date", path.display()),
+                Installed::Gone(path) => format!("took {} away", path.display()),
+                Installed::None => format!("there is no {} hook of lynklint's", hook.name()),
+            };
+            writeln!(io::stdout(), "{}", crate::excerpt::printable(&said))?;
+        }
+        Ok(())
+    }
+}
+
+fn global_folder() -> anyhow::Result<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
+    let folder = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")));
+    let folder =
+        folder.ok_or_else(|| anyhow::anyhow!("neither XDG_CONFIG_HOME nor HOME is set"))?;
+    Ok(folder.join("lynklint/hooks"))
+}
+
+impl Run {
+    fn run(&self) -> Result<Outcome, Failure> {
+        let format = match self.hook {
+            Hook::PreCommit | Hook::PrePush => Format::Human,
+            Hook::PreReceive => Format::Compact,
+        };
+        let began = Instant::now();
+        let failed = |error: &anyhow::Error| Failure::new(format, error);
+        let mut set = self.settings.policy(&[]).map_err(|it| failed(&it))?;
+        set.policy.gate = self.gate.gate();
+        set.policy.anchor = Anchor::default();
+        let terms = self.gate.terms(&set, false).map_err(|it| failed(&it))?;
+        let pushes = self.pushes().map_err(|it| failed(&it))?;
+        let read = |visit: &Visitor<'_>| match self.hook {
+            Hook::PreCommit => source::staged(Path::new("."), &[], Touched::Lines, visit),
+            Hook::PrePush | Hook::PreReceive => pushed(Path::new("."), &pushes, visit),
+        };
+        let report = scan::scan(&set.policy, &Progress::default(), Callers::Ignored, read);
+        let mut report = report.map_err(|it| failed(&it))?;
+        report.exempt(&terms);
+        if report.findings.is_empty() && report.outcome() == Outcome::Passed {
+            return Ok(Outcome::Passed);
+        }
+        let style = Style {
+            color: self.common.color(io::IsTerminal::is_terminal(&io::stderr())),
+            width: 100,
+            all: false,
+            elapsed: began.elapsed(),
+        };
+        // Git shows a hook's errors, and a remote's as `remote: …`.
+        let written = report::render(format, style, &report, &mut io::stderr().lock());
+        written.or_else(|error| Failure::of_output(format, &error))?;
+        if format != Format::Human {
+            let _ = writeln!(io::stderr(), "lynklint: {}", report::reason(&report));
+        }
+        Ok(report.exit())
+    }
+
+    /// What git says on standard input.
+    fn pushes(&self) -> anyhow::Result<Vec<Push>> {
+        let remote = self.given.first().map_or("origin", String::as_str);
+        match self.hook {
+            Hook::PreCommit => Ok(Vec::new()),
+            Hook::PrePush => pushes(|it| {
+                let [_, tip, _, known] = it else { return None };
+                let others = format!("--remotes={remote}");
+                Some(Push { tip: tip.clone(), known: known.clone(), others })
+            }),
+            Hook::PreReceive => pushes(|it| {
+                let [known, tip, _] = it else { return None };
+                let others = "--all".to_owned();
+                Some(Push { tip: tip.clone(), known: known.clone(), others })
+            }),
+        }
+    }
+}
+
+/// A ref that is pushed.
+struct Push {
+    /// The object that it is to name.
+    tip: String,
+    /// The object that it names on the other side.
+    known: String,
+    /// What else the other side has.
+    others: String,
+}
+
+/// The lines that git gives to a hook.
+fn pushes(read: impl Fn(&[String]) -> Option<Push>) -> anyhow::Result<Vec<Push>> {
+    let mut pushes = Vec::new();
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let push = read(&words);
+        pushes.push(push.ok_or_else(|| anyhow::anyhow!("git gave the hook a line it should not"))?);
+    }
+    Ok(pushes)
+}
+
+fn pushed(here: &Path, pushes: &[Push], visit: &Visitor<'_>) -> anyhow::Result<Coverage> {
+    let mut all = Coverage { may_be_empty: true, ..Coverage::default() };
+    let is_nothing = |id: &str| id.bytes().all(|b| b == b'0');
+    for Push { tip, known, others } in pushes.iter().filter(|it| !is_nothing(&it.tip)) {
+        let mut revisions = vec![tip.clone(), "--not".to_owned(), others.clone()];
+        // What the other side has may not be here yet; git ignores it then.
+        if !is_nothing(known) {
+            revisions.extend(["--ignore-missing".to_owned(), known.clone()]);
+        }
+        let coverage = source::pushed(here, tip, &revisions, visit)?;
+        all.files += coverage.files;
+        all.bytes += coverage.bytes;
+        all.skipped.extend(coverage.skipped);
+    }
+    Ok(all)
+}

@@ -1,0 +1,138 @@
+//! What does not count: exceptions, suppressions and overrides, applied to the findings of a scan. Pure.
+
+use std::collections::BTreeSet;
+
+use crate::baseline::Baseline;
+use crate::date::Date;
+use crate::excerpt::{masked, printable};
+use crate::finding::{ExemptedBy, Exemption, Finding};
+use crate::policy::Enforcement;
+use crate::rule::RuleId;
+use crate::scan::{self, Report};
+use crate::suppress;
+
+/// By which terms findings may not count.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// The day of the run.
+    pub now: Date,
+    /// Whether suppressions are heeded, and what is wrong with them is told.
+    pub suppressions: Heeded,
+    /// Whether the scan was of the whole repository, so that what matches nothing is of no use.
+    pub whole: bool,
+    /// Findings that are accepted.
+    pub baseline: Option<Baseline>,
+    /// Rules that do not fail this run.
+    pub overrides: Vec<Override>,
+}
+
+/// Whether suppressions are heeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heeded {
+    /// They are.
+    Yes,
+    /// They are not there, as far as this run is concerned.
+    No,
+}
+
+/// A soft-mandatory rule that does not fail this run: someone has taken that upon them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// The rule.
+    pub rule: RuleId,
+    /// Why, printable and masked.
+    pub reason: String,
+    /// Who, printable and masked.
+    pub by: String,
+}
+
+/// What was done for findings not to count, for the record.
+#[derive(Clone, Debug, Default)]
+pub struct Exempted {
+    /// The overrides, whether or not they had anything to override.
+    pub overrides: Vec<Override>,
+    /// The baseline that was used, printable and masked.
+    pub baseline: Option<String>,
+    /// Whether suppressions were not heeded.
+    pub unsuppressed: bool,
+    /// What is over or of no use, in sentences; printable and masked.
+    pub notes: Vec<String>,
+}
+
+impl Terms {
+    /// Terms of a day, with nothing but what the files themselves say.
+    pub fn of(now: Date) -> Self {
+        Self { now, suppressions: Heeded::Yes, whole: true, baseline: None, overrides: Vec::new() }
+    }
+}
+
+impl Report<'_> {
+    /// Marks the findings that do not count, and adds those that are about suppressions.
+    pub fn exempt(&mut self, terms: &Terms) {
+        let policy = self.policy;
+        self.exempted.unsuppressed = terms.suppressions == Heeded::No;
+        if terms.suppressions == Heeded::Yes {
+            self.suppressions.extend(suppress::configured(policy, terms.whole));
+            let faults = suppress::apply(&mut self.findings, &self.suppressions, policy, terms.now);
+            let more = faults.iter().flat_map(|it| suppress::findings_of(it, policy));
+            let more: Vec<_> = more.collect();
+            self.findings.extend(more);
+            scan::sort(&mut self.findings);
+        }
+        self.except(terms);
+        if let Some(baseline) = &terms.baseline {
+            let notes = baseline.apply(&mut self.findings, terms.now, terms.whole);
+            self.exempted.notes.extend(notes);
+            let name = masked(&baseline.name, &policy.detector);
+            self.exempted.baseline = Some(printable(&name));
+        }
+        for finding in self.findings.iter_mut().filter(|it| it.exemption.is_none()) {
+            let soft = finding.enforcement == Enforcement::SoftMandatory;
+            let named = terms.overrides.iter().find(|it| it.rule == finding.rule.id);
+            finding.exemption = named.filter(|_| soft).map(Exemption::from);
+        }
+        self.exempted.overrides.clone_from(&terms.overrides);
+    }
+
+    /// Applies the configuration's exceptions, the only ones that reach every level.
+    fn except(&mut self, terms: &Terms) {
+        let mut used = BTreeSet::new();
+        let exceptions = &self.policy.config.exceptions;
+        for finding in self.findings.iter_mut().filter(|it| it.exemption.is_none()) {
+            let is_it = |finding: &Finding<'_>, n: &usize| {
+                exceptions[*n].rule == finding.rule.id
+                    && exceptions[*n].fingerprint == finding.fingerprint
+            };
+            let Some(n) = (0..exceptions.len()).find(|n| is_it(finding, n)) else { continue };
+            used.insert(n);
+            let it = &exceptions[n];
+            if terms.now <= it.until {
+                finding.exemption = Some(Exemption {
+                    by: ExemptedBy::Exception,
+                    reason: Some(it.reason.clone()),
+                    until: Some(it.until.to_string()),
+                    approver: Some(it.approver.clone()),
+                });
+            }
+        }
+        for (n, it) in exceptions.iter().enumerate() {
+            let what = format!("the exception for {} at {}", it.rule, it.fingerprint);
+            if it.until < terms.now && used.contains(&n) {
+                self.exempted.notes.push(format!("{what} ended on {}", it.until));
+            } else if terms.whole && !used.contains(&n) {
+                self.exempted.notes.push(format!("{what} matches nothing: remove it"));
+            }
+        }
+    }
+}
+
+impl From<&Override> for Exemption {
+    fn from(it: &Override) -> Self {
+        Self {
+            by: ExemptedBy::Override,
+            reason: Some(it.reason.clone()),
+            until: None,
+            approver: Some(it.by.clone()),
+        }
+    }
+}

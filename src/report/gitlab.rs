@@ -1,0 +1,73 @@
+//! `--format gitlab`: a Code Quality report, which GitLab shows in merge requests. It has no place for what is exempt.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::json::write;
+use super::{unread, words};
+use crate::finding::Finding;
+use crate::rule::Severity;
+use crate::scan::Report;
+
+#[derive(Serialize)]
+struct Issue<'r> {
+    description: String,
+    check_name: &'r str,
+    fingerprint: String,
+    severity: &'static str,
+    location: Location<'r>,
+}
+
+#[derive(Serialize)]
+struct Location<'r> {
+    path: &'r str,
+    lines: Lines,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    begin: u64,
+    end: u64,
+}
+
+pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let unread = unread(report);
+    let skipped = unread.iter().map(|it| Issue {
+        description: format!("could not be read: {}", it.reason),
+        check_name: "unreadable",
+        fingerprint: format!("unreadable:{}", it.path),
+        severity: "blocker",
+        location: Location { path: &it.path, lines: Lines { begin: 1, end: 1 } },
+    });
+    let findings = report.findings.iter().filter(|it| it.exemption.is_none());
+    let issues = findings.zip(identities(report)).map(|(finding, fingerprint)| Issue {
+        description: format!("{}. {}", words::message(finding), words::fix(finding)),
+        check_name: finding.rule.id.as_str(),
+        fingerprint,
+        severity: match finding.rule.severity {
+            Severity::Error => "critical",
+            Severity::Warning => "major",
+            Severity::Note => "info",
+        },
+        location: Location {
+            path: &finding.path,
+            lines: Lines { begin: finding.start.line, end: finding.end.line },
+        },
+    });
+    write(&skipped.chain(issues).collect::<Vec<_>>(), out)
+}
+
+/// An identity for each finding that is not exempt. A fingerprint holds no line, so a token that stands in a file twice
+/// has one; GitLab would show only the first of two issues that share it.
+pub(super) fn identities(report: &Report<'_>) -> impl Iterator<Item = String> {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let findings = report.findings.iter().filter(|it| it.exemption.is_none());
+    findings.map(move |it: &Finding<'_>| {
+        let fingerprint = it.fingerprint.to_string();
+        let n = seen.entry(fingerprint.clone()).or_default();
+        *n += 1;
+        if *n == 1 { fingerprint } else { format!("{fingerprint}-{n}") }
+    })
+}

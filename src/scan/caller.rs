@@ -1,0 +1,73 @@
+//! Files that CI runs one step away: who runs them, and what that makes of their findings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use super::judge::{Ruler, judge, line, tokens};
+use crate::excerpt::{self, Excerpt};
+use crate::finding::{Finding, Related};
+use crate::platform::Ci;
+use crate::policy::Policy;
+use crate::site::{Facts, called};
+use crate::source::{Blob, Coverage, Visitor};
+
+/// Where CI is told to run files that are none of its own, by their paths.
+pub(super) type ByPath = BTreeMap<String, Related>;
+
+/// Looks through CI's own files for those that run one of `candidates`.
+pub(super) fn find(
+    policy: &Policy,
+    candidates: &BTreeSet<String>,
+    source: &impl Fn(&Visitor<'_>) -> anyhow::Result<Coverage>,
+) -> anyhow::Result<ByPath> {
+    let found = Mutex::new(ByPath::new());
+    let visit = |blob: &Blob<'_>| {
+        let platform = policy.platforms().of(blob.path, blob.bytes);
+        if !blob.is_whole() || platform.is_none_or(|it| it.ci < Ci::Medium) {
+            return;
+        }
+        let called = called(&Facts::of(platform, blob.bytes, &[]), candidates);
+        if called.is_empty() {
+            return;
+        }
+        let tokens = tokens(blob, policy);
+        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+        for (path, span) in called {
+            let related = Related {
+                path: excerpt::masked(blob.path, &policy.detector),
+                start: Ruler::new(blob).position(span.start),
+                excerpt: Excerpt::new(blob.bytes, &line(blob.bytes, span), &tokens),
+                label: "CI runs it here".to_owned(),
+            };
+            // The first caller by name, whatever the order of the threads.
+            let known = found.entry(path).or_insert_with(|| related.clone());
+            if (&related.path, related.start) < (&known.path, known.start) {
+                *known = related;
+            }
+        }
+    };
+    source(&visit)?;
+    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Judges the files that CI runs once more, now that this is known.
+pub(super) fn judge_again<'p>(
+    policy: &'p Policy,
+    callers: &ByPath,
+    findings: &mut Vec<Finding<'p>>,
+    source: &impl Fn(&Visitor<'_>) -> anyhow::Result<Coverage>,
+) -> anyhow::Result<()> {
+    if callers.is_empty() {
+        return Ok(());
+    }
+    findings.retain(|it| !callers.contains_key(&*policy.anchor.of(&it.path)));
+    let found = Mutex::new(Vec::new());
+    source(&|blob| {
+        if let Some(caller) = callers.get(&*policy.anchor.of(blob.path)) {
+            let again = judge(blob, policy, Some(caller)).findings;
+            found.lock().unwrap_or_else(PoisonError::into_inner).extend(again);
+        }
+    })?;
+    findings.extend(found.into_inner().unwrap_or_else(PoisonError::into_inner));
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Judges one blob: its tokens and names, by the rules that hold at its path.
+
+use std::ops::Range;
+
+use crate::detect::{Detector, Token};
+use crate::excerpt::{self, Excerpt};
+use crate::finding::{Finding, Fingerprint, Position, Related, Subject};
+use crate::platform::Ci;
+use crate::policy::{Level, Policy};
+use crate::rule::Rule;
+use crate::site::{Facts, Thing, What};
+use crate::source::{Blob, Start};
+
+/// All tokens of a blob, of any certainty.
+pub fn tokens(blob: &Blob<'_>, policy: &Policy) -> Vec<Token> {
+    policy.detector.find(blob.bytes)
+}
+
+/// What rules may speak of in a blob, if it has anything to do with a token.
+pub fn facts<'p, 'b>(blob: &Blob<'b>, policy: &'p Policy) -> Facts<'p, 'b> {
+    let platform = policy.platforms().of(blob.path, blob.bytes);
+    match blob.is_whole() {
+        true => Facts::of(platform, blob.bytes, &policy.detector.names(blob.bytes)),
+        false => Facts::of_part(platform, blob.bytes),
+    }
+}
+
+/// Judges one blob. Reads nothing but its arguments.
+pub fn check<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Finding<'p>> {
+    judge(blob, policy, None).findings
+}
+
+/// What judging one blob comes to.
+pub(super) struct Judged<'p> {
+    pub(super) findings: Vec<Finding<'p>>,
+    /// Whether more would be known if CI were known to run the file.
+    pub(super) hangs: bool,
+}
+
+/// Judges one blob; `caller` is where CI is told to run it, if it is no file of CI's own.
+pub(super) fn judge<'p>(
+    blob: &Blob<'_>,
+    policy: &'p Policy,
+    caller: Option<&Related>,
+) -> Judged<'p> {
+    let nothing = Judged { findings: Vec::new(), hangs: false };
+    if !policy.detector.may_hold(blob.bytes) {
+        return nothing;
+    }
+    let tokens = tokens(blob, policy);
+    let violating = tokens.iter().filter(|it| it.certainty.violates());
+    let violating: Vec<Token> = violating.cloned().collect();
+    let mut facts = facts(blob, policy);
+    if violating.is_empty() && facts.is_idle() {
+        return nothing;
+    }
+    let hangs = facts.ci < Ci::Medium;
+    if caller.is_some() {
+        facts.ci = facts.ci.max(Ci::Medium);
+    }
+    let here = policy.at(blob.path);
+    let things = facts.things(&violating).filter(|it| blob.owned.holds(&it.span));
+    let broken = things.map(|it| (here.broken(&it, &facts), it));
+    let mut broken: Vec<_> = broken.filter(|(rules, _)| !rules.is_empty()).collect();
+    broken.sort_by_key(|(_, thing)| thing.span.start);
+    let mut shower = Shower::new(blob, policy, &facts, &tokens);
+    let mut findings: Vec<_> =
+        broken.iter().flat_map(|(rules, thing)| shower.findings(rules, thing)).collect();
+    findings.iter_mut().for_each(|it| it.related.extend(caller.cloned()));
+    Judged { findings, hangs }
+}
+
+/// Makes findings of things, going forwards through a blob.
+struct Shower<'p, 'c, 'b> {
+    blob: &'c Blob<'b>,
+    detector: &'p Detector,
+    facts: &'c Facts<'p, 'b>,
+    tokens: &'c [Token],
+    path: String,
+    /// The path from the root of the policy, by which the finding is known.
+    anchored: String,
+    ruler: Ruler<'b>,
+}
+
+impl<'p, 'c, 'b> Shower<'p, 'c, 'b> {
+    fn new(
+        blob: &'c Blob<'b>,
+        policy: &'p Policy,
+        facts: &'c Facts<'p, 'b>,
+        tokens: &'c [Token],
+    ) -> Self {
+        let (detector, ruler) = (&policy.detector, Ruler::new(blob));
+        let path = excerpt::masked(blob.path, detector);
+        let anchored = policy.anchor.of(&path).into_owned();
+        Self { blob, detector, facts, tokens, path, anchored, ruler }
+    }
+
+    fn findings(&mut self, rules: &[(&'p Rule, Level<'p>)], thing: &Thing<'_>) -> Vec<Finding<'p>> {
+        let span = first_line(self.blob.bytes, thing);
+        let (start, end) = (self.ruler.position(span.start), self.ruler.ahead(span.end));
+        let excerpt = Excerpt::new(self.blob.bytes, &span, self.tokens);
+        let (site, subject) = (self.facts.site(thing, self.detector), self.subject(thing));
+        let address = site.address.as_deref().unwrap_or_default();
+        let finding = |(rule, level): &(&'p Rule, Level<'p>)| Finding {
+            rule,
+            enforcement: level.enforcement,
+            set: level.set,
+            path: self.path.clone(),
+            start,
+            end,
+            excerpt: excerpt.clone(),
+            fingerprint: Fingerprint::of(rule, &self.anchored, &subject, address),
+            subject: subject.clone(),
+            site: site.clone(),
+            related: Vec::new(),
+            commit: self.blob.commit.cloned(),
+            exemption: None,
+        };
+        rules.iter().map(finding).collect()
+    }
+
+    fn subject(&self, thing: &Thing<'_>) -> Subject {
+        match thing.what {
+            What::Token(token) => Subject::Token(token.clone()),
+            What::Reference(_) | What::Host | What::Command | What::Value => {
+                let name = self.facts.subject(thing).map_or("", |it| &it.name);
+                Subject::Named(excerpt::masked(name, self.detector))
+            }
+        }
+    }
+}
+
+/// A token is shown whole; anything else by its first line.
+fn first_line(bytes: &[u8], thing: &Thing<'_>) -> Range<usize> {
+    match thing.what {
+        What::Token(_) => thing.span.clone(),
+        What::Reference(_) | What::Host | What::Command | What::Value => {
+            line(bytes, thing.span.clone())
+        }
+    }
+}
+
+pub(super) fn line(bytes: &[u8], span: Range<usize>) -> Range<usize> {
+    let end = memchr::memchr(b'\n', &bytes[span.clone()]);
+    span.start..end.map_or(span.end, |it| span.start + it)
+}
+
+/// Turns offsets into lines and columns, going forwards only, so that a file full of tokens is measured once.
+pub(crate) struct Ruler<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    place: Start,
+}
+
+impl<'b> Ruler<'b> {
+    pub(crate) fn new(blob: &Blob<'b>) -> Self {
+        Self { bytes: blob.bytes, at: 0, place: blob.start }
+    }
+
+    pub(crate) fn position(&mut self, at: usize) -> Position {
+        let at = at.max(self.at);
+        self.place = self.place.after(&self.bytes[self.at..at]);
+        self.at = at;
+        let Start { byte, line, column } = self.place;
+        Position { byte, line, column }
+    }
+
+    pub(crate) fn ahead(&self, at: usize) -> Position {
+        Self { ..*self }.position(at)
+    }
+}

@@ -1,0 +1,77 @@
+//! Which files a file runs: what CI runs one step away is CI, too.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use super::facts::{Facts, What};
+use crate::embedded;
+use crate::lazy::LazyRegex;
+
+/// A program that reads files which its command line need not name.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Program {
+    command: LazyRegex,
+    files: Vec<String>,
+}
+
+/// The files among `candidates` that a file's commands run or its values name, and where. Paths are from the root.
+pub fn called(
+    facts: &Facts<'_, '_>,
+    candidates: &BTreeSet<String>,
+) -> BTreeMap<String, Range<usize>> {
+    let mut called = BTreeMap::new();
+    for thing in facts.parts() {
+        let paths = match thing.what {
+            What::Command => {
+                let words = facts.command(&thing).into_iter().flat_map(|it| &it.command.words);
+                let named = words.map(|it| normal(&it.text));
+                named.chain(read_by(&facts.line(&thing).unwrap_or_default())).collect()
+            }
+            What::Token(_) | What::Reference(_) | What::Host | What::Value => {
+                let text = facts.value(&thing).map(|it| it.value.text.lossy().into_owned());
+                text.map(|it| normal(&it)).into_iter().collect::<Vec<_>>()
+            }
+        };
+        for path in paths {
+            // A folder stands for the action that it holds.
+            let inside = ["action.yml", "action.yaml"].map(|it| format!("{path}/{it}"));
+            let found = inside.iter().chain([&path]).find_map(|it| candidates.get(it));
+            if let Some(found) = found {
+                called.entry(found.clone()).or_insert(thing.span.clone());
+            }
+        }
+    }
+    called
+}
+
+/// A path as it would be from the root: `./x`, `/x` and `$WORKSPACE/x` are `x`.
+fn normal(path: &str) -> String {
+    let path = match path.strip_prefix('$').and_then(|it| it.split_once('/')) {
+        Some((_, rest)) => rest,
+        None => path,
+    };
+    path.trim_start_matches("./").trim_start_matches('/').trim_end_matches('/').to_owned()
+}
+
+fn read_by(line: &str) -> Vec<String> {
+    static PROGRAMS: OnceLock<Vec<Program>> = OnceLock::new();
+    let load = || {
+        let files = embedded::data::<Vec<Program>>("calls").unwrap_or_default();
+        files.into_iter().flat_map(|(_, it)| it).collect()
+    };
+    let programs = PROGRAMS.get_or_init(load);
+    let read = |it: &Program| {
+        let captures = it.command.get().captures(line.as_bytes())?;
+        let folder = captures.name("folder").map(|it| String::from_utf8_lossy(it.as_bytes()));
+        let folder = normal(&folder.unwrap_or_default());
+        let folder =
+            if matches!(folder.as_str(), "" | ".") { folder } else { format!("{folder}/") };
+        let folder = folder.trim_start_matches('.').to_owned();
+        Some(it.files.iter().map(move |it| format!("{folder}{it}")).collect::<Vec<_>>())
+    };
+    programs.iter().find_map(read).unwrap_or_default()
+}
