@@ -9,7 +9,7 @@ use crate::platform::Ci;
 use crate::policy::{Level, Policy};
 use crate::rule::Rule;
 use crate::site::{Facts, Thing, What};
-use crate::source::{Blob, Start};
+use crate::source::{Blob, Commit, Revision, Start};
 
 /// All tokens of a blob, of any certainty.
 pub fn tokens(blob: &Blob<'_>, policy: &Policy) -> Vec<Token> {
@@ -113,10 +113,23 @@ impl<'p, 'c, 'b> Shower<'p, 'c, 'b> {
             subject: subject.clone(),
             site: site.clone(),
             related: Vec::new(),
-            commit: self.blob.commit.cloned(),
+            commit: self.commit(),
             exemption: None,
         };
         rules.iter().map(finding).collect()
+    }
+
+    /// Whoever names a branch or a person may name it like a token.
+    fn commit(&self) -> Option<Commit> {
+        let masked = |text: &String| excerpt::printable(&excerpt::masked(text, self.detector));
+        let revision =
+            |it: &Revision| Revision { author: it.author.as_ref().map(masked), ..it.clone() };
+        self.blob.commit.map(|it| Commit {
+            first: revision(&it.first),
+            last: revision(&it.last),
+            refs: it.refs.iter().map(masked).collect(),
+            ..it.clone()
+        })
     }
 
     fn subject(&self, thing: &Thing<'_>) -> Subject {
