@@ -1,6 +1,6 @@
 //! One entry of a pack: what its header says, and its inflated bytes.
 
-use flate2::{Decompress, FlushDecompress, Status};
+use libdeflater::{DecompressionError, Decompressor};
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,16 +128,14 @@ fn next(rest: &mut &[u8]) -> Result<u8, Damage> {
 }
 
 /// Inflates entries. Keeping one saves its set-up, which small objects would feel.
-pub(super) struct Inflater(Decompress);
+pub(super) struct Inflater(Decompressor);
 
-/// Room behind an object that lets the inflater keep to its fast loop until the end.
-const SLACK: usize = 320;
 /// Deflate makes no more of one byte.
 const DENSEST: u64 = 1032;
 
 impl Inflater {
     pub(super) fn new() -> Self {
-        Self(Decompress::new(true))
+        Self(Decompressor::new())
     }
 
     /// Inflates what `deflated` begins with to `out`, exactly `size` bytes. The caller bounds `size`.
@@ -147,18 +145,16 @@ impl Inflater {
         size: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), Damage> {
-        out.clear();
         if size as u64 / DENSEST > deflated.len() as u64 {
             return Err(Damage::Size);
         }
-        out.reserve_exact(size + SLACK);
-        self.0.reset(true);
-        let status = self.0.decompress_vec(deflated, out, FlushDecompress::Finish);
-        match status {
-            Ok(Status::StreamEnd) if out.len() == size => Ok(()),
-            Ok(Status::StreamEnd) => Err(Damage::Size),
-            Ok(_) if out.len() > size => Err(Damage::Size),
-            Ok(_) | Err(_) => Err(Damage::Deflate),
+        out.truncate(size);
+        out.reserve_exact(size - out.len());
+        out.resize(size, 0);
+        match self.0.zlib_decompress(deflated, out) {
+            Ok(len) if len == size => Ok(()),
+            Ok(_) | Err(DecompressionError::InsufficientSpace) => Err(Damage::Size),
+            Err(DecompressionError::BadData) => Err(Damage::Deflate),
         }
     }
 }
@@ -203,7 +199,7 @@ mod tests {
             if Inflater::new().inflate(&bytes, size, &mut out).is_ok() {
                 prop_assert_eq!(out.len(), size);
             }
-            prop_assert!(out.capacity() <= size + SLACK);
+            prop_assert!(out.capacity() <= size.max(8));
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Node {
     tree: Option<u32>,
     /// Those of its parents that are there; places in [`Graph::commits`].
     pub(super) parents: Box<[u32]>,
-    /// When it was committed, in seconds.
+    /// The author's date, in seconds since 1970.
     pub(super) when: i64,
 }
 
@@ -251,7 +251,7 @@ fn commit(store: &Store, number: u32, bytes: &[u8]) -> Node {
     let lines = bytes.split(|b| *b == b'\n').take_while(|it| !it.is_empty());
     let parents = lines.filter_map(|it| named(store, it.strip_prefix(b"parent ")?)).collect();
     let tree = header(bytes, b"tree").and_then(|it| named(store, it));
-    let when = header(bytes, b"committer").and_then(|it| Some(person::parse(it)?.when));
+    let when = header(bytes, b"author").and_then(|it| Some(person::parse(it)?.when));
     Node { number, tree, parents, when: when.unwrap_or(0) }
 }
 
