@@ -20,7 +20,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Document, Unparsed> {
 }
 
 /// Words that begin a statement without being the name of a command.
-const KEYWORDS: [&[u8]; 21] = [
+const KEYWORDS: [&[u8]; 24] = [
     b"if",
     b"elseif",
     b"else",
@@ -41,10 +41,13 @@ const KEYWORDS: [&[u8]; 21] = [
     b"begin",
     b"process",
     b"end",
+    b"break",
+    b"continue",
+    b"default",
     b"trap",
 ];
 
-/// The longest name of a type, in bytes.
+/// The longest attributes and type of a variable, in bytes.
 const LONGEST: usize = 128;
 /// The most bytes that words may take: what is nested stands in the word around it as well.
 const ROOM: usize = 64 << 20;
@@ -115,8 +118,9 @@ impl Reader<'_> {
             return self.assigned(&address, key);
         }
         match self.peek() {
-            Some(b'{' | b'(') => self.nested(Output::Shown, base)?,
-            Some(b'$' | b'"' | b'\'' | b'@' | b'[' | b'-' | b'!' | b'+' | b'0'..=b'9') => {
+            Some(b'{') => self.nested(Output::Shown, base)?,
+            Some(b'(') => drop(self.word()?),
+            Some(b'$' | b'"' | b'\'' | b'@' | b'[' | b',' | b'-' | b'!' | b'+' | b'0'..=b'9') => {
                 self.expression()?;
             }
             _ => self.command()?,
@@ -218,11 +222,17 @@ impl Reader<'_> {
         Some((address, key, at + 1))
     }
 
-    /// How long `[type]` is.
+    /// How long `[attribute][type]` is.
     fn cast(&self) -> usize {
         let rest = &self.bytes[self.at..self.bytes.len().min(self.at + LONGEST)];
-        let end = rest.starts_with(b"[").then(|| memchr::memchr2(b']', b'\n', rest)).flatten();
-        end.filter(|it| rest[*it] == b']').map_or(0, |it| it + 1)
+        let mut len = 0;
+        while rest.get(len) == Some(&b'[') {
+            match memchr::memchr2(b']', b'\n', &rest[len..]).filter(|it| rest[len + it] == b']') {
+                Some(end) => len += end + 1,
+                None => return 0,
+            }
+        }
+        len
     }
 
     /// Reads what is assigned: a value, a table of values, or the output of a command.
@@ -250,10 +260,7 @@ impl Reader<'_> {
 
     /// Reads what stands in parentheses or braces.
     fn nested(&mut self, output: Output, base: &Address) -> Result<(), Unparsed> {
-        self.depth += 1;
-        if DEEPEST < self.depth {
-            return Err(Unparsed { at: self.at, reason: "it is nested deeper than 64 levels" });
-        }
+        self.enter()?;
         let first = self.document.commands.len();
         let feeding = self.feeding.take();
         self.at += 1;
@@ -263,6 +270,29 @@ impl Reader<'_> {
         self.feeding = feeding;
         self.depth -= 1;
         Ok(())
+    }
+
+    /// Reads the arguments of a method, which are no commands.
+    fn arguments(&mut self) -> Result<(), Unparsed> {
+        self.enter()?;
+        self.at += 1;
+        loop {
+            self.expression()?;
+            let end = self.peek();
+            self.at += usize::from(end.is_some());
+            if let None | Some(b')') = end {
+                self.depth -= 1;
+                return Ok(());
+            }
+        }
+    }
+
+    fn enter(&mut self) -> Result<(), Unparsed> {
+        self.depth += 1;
+        match self.depth <= DEEPEST {
+            true => Ok(()),
+            false => Err(Unparsed { at: self.at, reason: "it is nested deeper than 64 levels" }),
+        }
     }
 
     fn become_of(&mut self, commands: Range<usize>, output: Output) {

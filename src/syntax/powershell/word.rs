@@ -33,6 +33,10 @@ impl Reader<'_> {
                     self.nested(Output::Shown, &Address::default())?;
                     self.raw(&mut draft, before)?;
                 }
+                b'(' if draft.bytes().last().is_some_and(|it| is_name(*it)) => {
+                    self.arguments()?;
+                    self.raw(&mut draft, before)?;
+                }
                 b'(' => {
                     self.nested(Output::Captured, &Address::default())?;
                     self.raw(&mut draft, before)?;
