@@ -175,11 +175,8 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         let written = written.or_else(|error| Failure::of_output(Format::Human, &error));
         return written.map_or_else(|failure| fail(&failure), |()| ExitCode::SUCCESS);
     }
-    let json = arguments.iter().any(|it| it == "--format=json" || it == "-fjson")
-        || arguments.windows(2).any(|it| (it[0] == "--format" || it[0] == "-f") && it[1] == "json");
-    if json {
-        let _ = report::render_error(Format::Json, text.trim(), &mut io::stdout());
-    }
+    let format = outputs::Outputs::format_in(arguments);
+    let _ = report::render_error(format, text.trim(), &mut io::stdout());
     let _ = io::stderr().write_all(text.as_bytes());
     ExitCode::from(COULD_NOT_JUDGE)
 }

@@ -1,6 +1,6 @@
 //! Where reports go: `--format`, as often as there are readers, and `--output`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -35,6 +35,17 @@ impl Outputs {
     /// The format that people or programs on standard output expect, also for an error.
     pub(super) fn format(&self) -> Format {
         self.formats.iter().find(|it| it.file.is_none()).map_or(Format::Human, |it| it.format)
+    }
+
+    /// The same for arguments that could not be understood.
+    pub(super) fn format_in(arguments: &[OsString]) -> Format {
+        let text = |i: usize| arguments.get(i).and_then(|it| it.to_str());
+        let value = |i: usize| match text(i)? {
+            "--format" | "-f" => text(i + 1),
+            flag => flag.strip_prefix("--format=").or_else(|| flag.strip_prefix("-f")),
+        };
+        let format = |i| Format::from_str(value(i)?, false).ok();
+        (0..arguments.len()).find_map(format).unwrap_or(Format::Human)
     }
 
     /// Whether standard output ends with the reason for the exit code.

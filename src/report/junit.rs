@@ -70,8 +70,10 @@ fn case(finding: &Finding<'_>, gate: Gate, out: &mut dyn Write) -> io::Result<()
         None => {
             let level = finding.enforcement.name();
             writeln!(out, r#"      <failure type="{level}" message="{message}">"#)?;
-            for line in [&place, finding.excerpt.text(), &words::fix(finding), &rule.reference] {
-                writeln!(out, "{}", escaped(line))?;
+            let (code, fix) = (finding.excerpt.text(), words::fix(finding));
+            let lines = [("at", &*place), ("code", code), ("fix", &fix), ("docs", &rule.reference)];
+            for (name, line) in lines {
+                writeln!(out, "{name}: {}", escaped(line))?;
             }
             writeln!(out, "      </failure>")?;
         }

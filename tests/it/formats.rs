@@ -296,6 +296,19 @@ fn no_name_adds_a_command() {
     }
 }
 
+#[test]
+fn no_file_begins_a_line_with_a_command() {
+    let policy = policy();
+    let name = "::stop-commands::x";
+    let mut report = judged(&policy, &[(name, "::add-mask::$SERVICE\n  ::error::x $PERSONAL\n")]);
+    assert_eq!(report.findings.len(), 2);
+    report.coverage.skipped.push(Skipped { path: name.into(), reason: "::debug::".into() });
+    for format in Format::value_variants().iter().filter(|it| **it != Format::Github) {
+        let text = shown(*format, &report);
+        assert!(!text.lines().any(|it| it.trim_start().starts_with("::")), "{format:?}: {text}");
+    }
+}
+
 /// Each is known and stands once.
 fn properties(text: &str, between: char, known: &[&str]) {
     let mut seen = BTreeSet::new();

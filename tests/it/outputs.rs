@@ -71,6 +71,22 @@ fn no_report_is_lost() {
 }
 
 #[test]
+fn wrong_arguments_are_told_in_the_format_that_was_asked_for() {
+    let here = folder(&[]);
+    for (arguments, wanted) in [
+        (["--no-such-flag", "--format", "sarif"].as_slice(), "\"executionSuccessful\": false"),
+        (&["--format=junit", "--no-such-flag"], "<error type=\"error\""),
+        (&["-fgithub", "--no-such-flag"], "::error title="),
+        (&["-f", "json=x", "-f", "azure", "--no-such-flag"], "##vso[task.logissue type=error]"),
+    ] {
+        let output = run(here.path(), arguments);
+        assert_eq!(code(&output), 1, "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains(wanted), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("--no-such-flag"));
+    }
+}
+
+#[test]
 fn a_closed_pipe_costs_no_file() {
     let here = folder(&[("a.txt", &"$SERVICE\n".repeat(5_000))]);
     let out = folder(&[]);
