@@ -1,5 +1,6 @@
 //! Finds the marker in bytes and reads what stands behind it, to the end of its line.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use memchr::memmem;
@@ -73,12 +74,19 @@ fn marker(bytes: &[u8], at: usize) -> Option<Marker> {
     let has_word = |bytes: &[u8]| bytes.iter().any(u8::is_ascii_alphanumeric);
     let ahead = &before[..before.len() - sign.len()];
     let behind = closed.map_or(&b""[..], |_| &bytes[text_end..end]);
-    let text = std::str::from_utf8(&bytes[rest..text_end]).unwrap_or_default();
+    // A reason may be in another encoding; what stands before it is ASCII.
+    let (text, tail) = readable(&bytes[rest..text_end]);
     Some(Marker {
         span: at..text_end,
         alone: !has_word(ahead) && !has_word(behind),
-        said: Reader { text, rest: text, base: rest }.read()?,
+        said: Reader { text, tail, rest: text, base: rest }.read()?,
     })
+}
+
+/// The part of the bytes that is UTF-8, and the rest as far as it can be read.
+fn readable(bytes: &[u8]) -> (&str, Cow<'_, str>) {
+    let valid = bytes.utf8_chunks().next().map_or("", |it| it.valid());
+    (valid, String::from_utf8_lossy(&bytes[valid.len()..]))
 }
 
 fn ends_with(bytes: &[u8], sign: &[u8]) -> bool {
@@ -94,6 +102,8 @@ fn ends_with(bytes: &[u8], sign: &[u8]) -> bool {
 /// Reads the text behind the marker.
 struct Reader<'t> {
     text: &'t str,
+    /// What follows the text and is not UTF-8 as a whole.
+    tail: Cow<'t, str>,
     rest: &'t str,
     /// Where the text begins, in the file.
     base: usize,
@@ -121,6 +131,7 @@ impl Reader<'_> {
         let (list, rest) = list.and_then(|it| it.split_once(')')).ok_or("allow without (…)")?;
         let rules = self.rules(list)?;
         let (terms, reason) = rest.split_once("--").ok_or("a suppression without -- reason")?;
+        let reason = format!("{reason}{}", self.tail);
         let reason = reason.trim();
         if !reason.bytes().any(|b| b.is_ascii_alphanumeric() || !b.is_ascii()) {
             return Err("a suppression without a reason");

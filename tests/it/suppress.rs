@@ -5,8 +5,9 @@ use lynklint::date::Date;
 use lynklint::exempt::{Heeded, Terms};
 use lynklint::finding::ExemptedBy;
 use lynklint::policy::Policy;
-use lynklint::scan::Report;
-use lynklint::source::Tree;
+use lynklint::rule::example::expand;
+use lynklint::scan::{Callers, Progress, Report, scan};
+use lynklint::source::{Blob, Coverage, Tree, Visitor};
 use lynklint::yaml_file::{Kind, YamlFile};
 
 use crate::any::leaks;
@@ -59,6 +60,28 @@ fn a_comment_of_any_syntax_suppresses() {
         assert_eq!(exemption.by, ExemptedBy::Suppression);
         assert_eq!(exemption.reason.as_deref(), Some("the smoke test"), "{text}");
     }
+}
+
+#[test]
+fn what_is_not_utf8_is_a_reason_but_no_rule() {
+    let policy = policy();
+    let judged = |before: &str, byte: u8, after: &str| {
+        let token = expand("$SERVICE_TEST");
+        let text = [expand(before).as_bytes(), &[byte], expand(after).as_bytes()].concat();
+        let bytes = [&text[..], b"\n", token.as_bytes(), b"\n"].concat();
+        let source = |visit: &Visitor<'_>| {
+            visit(&Blob::whole("a.yaml", &bytes));
+            Ok(Coverage { files: 1, ..Coverage::default() })
+        };
+        let mut report =
+            scan(&policy, &Progress::default(), Callers::Ignored, source).expect("it scans");
+        report.exempt(&terms());
+        rules(&report)
+    };
+    let start = "# $ALLOW(hardcoded-nonproduction-token) until=2026-03-31 -- f";
+    assert_eq!(judged(start, 0xfc, "r den Test"), ["-hardcoded-nonproduction-token"]);
+    let found = judged("# $ALLOW(hardcoded-", 0xfc, ") until=2026-03-31 -- x");
+    assert_eq!(found, ["suppression-malformed", "hardcoded-nonproduction-token"]);
 }
 
 #[test]
