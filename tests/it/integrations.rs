@@ -102,9 +102,7 @@ fn the_page_names_no_argument_that_lynklint_does_not_know() {
     let commands: Vec<[&str; 1]> = commands.collect();
     assert!(commands.len() > 20, "{commands:?}");
     for [command] in commands {
-        // The page of the formats has tests of its own.
-        let arguments =
-            command.split_whitespace().filter(|it| !it.starts_with("--format=") && *it != "--");
+        let arguments = command.split_whitespace().filter(|it| *it != "--");
         let arguments: Vec<_> = arguments.chain(["--help"]).collect();
         let output = run(&root(), &arguments);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
@@ -168,7 +166,7 @@ fn the_action_hands_its_inputs_over_as_they_are() {
             .arg(script["run"].as_str().expect("a script"))
             .current_dir(here.path())
             .env("BINARY", &stub)
-            .envs([("PATHS", "."), ("DIFF", ""), ("RULES", ""), ("SARIF", ""), ("SUMMARY", "true")])
+            .envs([("PATHS", "."), ("DIFF", ""), ("RULES", ""), ("SARIF", "s"), ("SUMMARY", "")])
             .env("GITHUB_OUTPUT", here.path().join("output"))
             .envs(set.iter().copied())
             .output()
@@ -176,21 +174,16 @@ fn the_action_hands_its_inputs_over_as_they_are() {
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         fs::read_to_string(here.path().join("arguments")).expect("arguments")
     };
-    assert_eq!(ran(&[]), "check\n--format=github\n--\n.\n");
+    assert_eq!(ran(&[]), "check\n--format=github\n--format=sarif=s\n--\n.\n");
     let hostile = "a b\n$(touch pwned); `touch pwned`\n\n--output=x";
-    let paths = format!(
-        "check\n--format=github\n--format=sarif=a b\n--\n{}\n",
-        hostile.replace("\n\n", "\n")
-    );
+    let kept = hostile.replace("\n\n", "\n");
+    let paths = format!("check\n--format=github\n--format=sarif=a b\n--\n{kept}\n");
     assert_eq!(ran(&[("PATHS", hostile), ("SARIF", "a b")]), paths);
-    let diff = "check\n--format=github\n--rules=$(x)\n--diff=; touch pwned\n";
+    let diff = "check\n--format=github\n--format=sarif=s\n--rules=$(x)\n--diff=; touch pwned\n";
     assert_eq!(ran(&[("DIFF", "; touch pwned"), ("RULES", "$(x)")]), diff);
     assert!(!here.path().join("pwned").exists());
-    assert!(
-        fs::read_to_string(here.path().join("output"))
-            .expect("it is there")
-            .contains("exit-code=2\n")
-    );
+    let output = fs::read_to_string(here.path().join("output")).expect("it is there");
+    assert!(output.contains("exit-code=2\n") && output.contains("sarif=a b\n"), "{output}");
 }
 
 #[test]
