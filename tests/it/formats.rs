@@ -312,6 +312,8 @@ fn no_file_begins_a_line_with_a_command() {
 /// Each is known and stands once.
 fn properties(text: &str, between: char, known: &[&str]) {
     let mut seen = BTreeSet::new();
+    // The name in it is whole.
+    assert_eq!(text.contains("=e/"), text.contains(".py"), "{text}");
     for property in text.split(between) {
         let key = property.split('=').next().unwrap_or_default();
         assert!(known.contains(&key) && seen.insert(key), "{text}");
