@@ -143,10 +143,15 @@ pub fn masked(text: &str, detector: &Detector) -> String {
 /// Spells out whatever a terminal would obey or hide: control, bidirectional and invisible characters.
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    for it in text.chars() {
+    for it in disarmed(text).chars() {
         if obeyed(it) { shown.extend(it.escape_default()) } else { shown.push(it) }
     }
     shown
+}
+
+/// Some build agents obey `##vso[…]` and `##[…]` wherever these stand in a log.
+fn disarmed(text: &str) -> String {
+    text.replace("##vso[", "#\u{200b}#vso[").replace("##[", "#\u{200b}#[")
 }
 
 /// Whether a terminal or a reader of code would be misled by this character.
@@ -183,7 +188,7 @@ pub fn veiled(text: &str) -> String {
 }
 
 fn push(text: &mut String, bytes: &[u8]) {
-    for it in veiled(&String::from_utf8_lossy(bytes)).chars() {
+    for it in disarmed(&veiled(&String::from_utf8_lossy(bytes))).chars() {
         match it {
             '\t' => text.push_str("    "),
             '\0' | '\r' | '\u{feff}' => {}

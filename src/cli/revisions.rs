@@ -21,7 +21,7 @@ pub(super) struct Revisions {
     /// Scan everything that git still holds: all commits, messages and objects, reachable or not
     #[arg(long, conflicts_with_all = ["stdin", "staged", "diff", "paths"])]
     history: bool,
-    /// Let --history pass though a partial clone has left objects at its remote
+    /// Let --history pass though a partial or shallow clone has left objects at its remote
     #[arg(long, requires = "history")]
     allow_partial: bool,
     /// Name the authors of commits, with their addresses

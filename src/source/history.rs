@@ -73,6 +73,7 @@ pub fn history(
         coverage.skipped.extend_from_slice(&store.database.skipped);
         if !options.allow_partial {
             coverage.skipped.extend(missing(repository)?);
+            coverage.skipped.extend(cut_off(repository)?);
         }
         if !hits.is_empty() {
             let addresses = attributed(repository, options, &store, hits, &mut coverage)?;
@@ -141,6 +142,14 @@ fn show(store: &Store, addresses: &BTreeMap<Source, Vec<Address>>, visit: &Visit
         }
     };
     store.sweep(&Sweep { wanted: &wanted, visit: &each, needle: None });
+}
+
+/// A shallow clone holds the end of a history only.
+fn cut_off(repository: &Path) -> anyhow::Result<Option<Skipped>> {
+    let said = git::ask(repository, "describe it", ["rev-parse", "--is-shallow-repository"])?;
+    let reason = "its history is cut off: fetch all of it (`fetch-depth: 0`, `GIT_DEPTH: 0`)";
+    let skipped = Skipped { path: "shallow clone".to_owned(), reason: reason.to_owned() };
+    Ok(said.starts_with(b"true").then_some(skipped))
 }
 
 /// What a partial clone has left at its remote.

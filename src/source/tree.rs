@@ -54,6 +54,9 @@ impl Tree {
                     }
                     Ok(it) if !it.is_file() => anyhow::bail!("{} is not a file", path.display()),
                     Ok(it) if it.len() > LARGEST => anyhow::bail!("{} is too big", path.display()),
+                    Ok(_) if !is_inside(folder, &path) => {
+                        anyhow::bail!("{} is a link to outside of its folder", path.display())
+                    }
                     Ok(_) => file::text(&path).map(Some),
                 }
             }
@@ -96,6 +99,13 @@ impl Tree {
         names.sort();
         Ok(names)
     }
+}
+
+/// A message about a file quotes it. A link that a change adds must not choose which file of the machine that is.
+fn is_inside(folder: &Path, path: &Path) -> bool {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let full = |it: &Path| it.canonicalize().ok();
+    full(folder).zip(full(path)).is_some_and(|(folder, path)| path.starts_with(folder))
 }
 
 /// Names every file below a folder, from there and with `/`, until `visit` has seen enough (`false`).
