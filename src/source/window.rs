@@ -6,8 +6,8 @@ use super::{Blob, Owned, Start, Visitor};
 
 /// The first read: most files are smaller, and a small buffer stays in the processor's cache.
 const FIRST: usize = 128 << 10;
-/// The largest window.
-const WINDOW: usize = 1 << 20;
+/// The largest window: as much as a parser reads, so that what has places at all has them.
+const WINDOW: usize = crate::syntax::LARGEST;
 /// What a window sees of the one before, for the context of a match.
 const LEFT: usize = 8 << 10;
 /// What it sees of the one after: more than the longest match.
