@@ -11,7 +11,7 @@ python3 - "$bin" "$repository" "$rounds" <<'P'
 import os, statistics, subprocess, sys, time
 binary, repository, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
 commands = {
-    "lynklint": [binary, "check", "--history", "--jobs", "2", "--format", "json", "."],
+    "lynklint": [binary, "check", "--history", "--jobs", "2", "--format", "json"],
     "git": ["git", "cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer"],
 }
 wall, cpu, peak = ({k: [] for k in commands} for _ in range(3))
