@@ -1,4 +1,4 @@
-//! Turns the data files below `rules/` into one text that the program reads in a tenth of the time that YAML takes.
+//! Turns the data files below `rules/` into texts that the program reads in a tenth of the time that YAML takes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=rules");
     let mut folders: BTreeMap<String, Folder> = BTreeMap::new();
     gather(Path::new("rules"), "", &mut folders)?;
-    let out = PathBuf::from(env::var("OUT_DIR")?).join("rules.json");
-    Ok(fs::write(out, serde_json::to_string(&folders)?)?)
+    let text =
+        |(name, folder): (&String, &Folder)| Ok((name.clone(), serde_json::to_string(folder)?));
+    let folders =
+        folders.iter().map(text).collect::<serde_json::Result<Vec<(String, String)>>>()?;
+    // A slice of pairs, as the language writes it: a folder is read without the others.
+    let out = PathBuf::from(env::var("OUT_DIR")?).join("rules.rs");
+    Ok(fs::write(out, format!("&{folders:?}"))?)
 }
 
 /// Reads the YAML files of a folder and of those below it.

@@ -168,7 +168,7 @@ fn obey(arguments: &[OsString]) -> ExitCode {
 
 /// Help and version go to standard output; wrong arguments are errors, in the format that was asked for.
 fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
-    let text = veiled(&masked(&error.render().to_string(), &Detector::default()));
+    let text = veiled(&masked(&error.render().to_string(), Detector::shared()));
     if !error.use_stderr() {
         let mut out = io::stdout();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
@@ -183,7 +183,7 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
 
 /// The last word on what went wrong. Messages may quote names and arguments, so they are masked here, once, for all.
 fn fail(failure: &Failure) -> ExitCode {
-    let message = veiled(&masked(&failure.message, &Detector::default()));
+    let message = veiled(&masked(&failure.message, Detector::shared()));
     let lines: Vec<_> = message.lines().map(crate::excerpt::printable).collect();
     let message = lines.join("\n");
     let _ = report::render_error(failure.format, &message, &mut io::stdout());
@@ -196,7 +196,7 @@ fn report_panic(info: &panic::PanicHookInfo<'_>) {
     let place =
         info.location().map_or_else(String::new, |it| format!(" at {}:{}", it.file(), it.line()));
     let message = info.payload_as_str().unwrap_or("no message");
-    let message = crate::excerpt::printable(&veiled(&masked(message, &Detector::default())));
+    let message = crate::excerpt::printable(&veiled(&masked(message, Detector::shared())));
     let _ = writeln!(
         io::stderr(),
         "error: lynklint has a defect{place}: {message}\nplease report it; the scan is incomplete"
@@ -205,7 +205,7 @@ fn report_panic(info: &panic::PanicHookInfo<'_>) {
 
 /// Prints what a verb that scans nothing has to say, masked.
 fn say(text: &str) -> Result<Outcome, Failure> {
-    let text = masked(text, &Detector::default());
+    let text = masked(text, Detector::shared());
     let lines: Vec<_> = text.lines().map(crate::excerpt::printable).collect();
     let written = writeln!(io::stdout(), "{}", lines.join("\n"));
     written.or_else(|error| Failure::of_output(Format::Human, &error))?;

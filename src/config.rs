@@ -101,7 +101,7 @@ impl Config {
     pub fn parse(file: YamlFile) -> Result<Self, Broken> {
         raw::check_version(&file)?;
         let raw: raw::Config = file.typed()?;
-        let reader = Reader { file: &file, detector: Detector::default() };
+        let reader = Reader { file: &file, detector: Detector::shared() };
         let raw::Suppressions { max_days, entries } = raw.suppressions;
         let max_days = max_days.unwrap_or(MAX_DAYS);
         if max_days == 0 {
@@ -136,7 +136,7 @@ impl Config {
 /// Turns the parts of one file into what holds.
 struct Reader<'f> {
     file: &'f YamlFile,
-    detector: Detector,
+    detector: &'static Detector,
 }
 
 impl Reader<'_> {
@@ -210,7 +210,7 @@ impl Reader<'_> {
     fn said(&self, at: &str, key: &str, text: &str) -> Result<String, Broken> {
         match text.trim() {
             "" => Err(self.file.broken(&format!("{at}.{key}"), format!("{key} is empty"))),
-            text => Ok(printable(&masked(text, &self.detector))),
+            text => Ok(printable(&masked(text, self.detector))),
         }
     }
 

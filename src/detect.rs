@@ -13,6 +13,7 @@ mod text;
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -175,6 +176,12 @@ impl Default for Detector {
 }
 
 impl Detector {
+    /// The one detector of the program, made when it is first asked for.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Detector> = OnceLock::new();
+        SHARED.get_or_init(Self::default)
+    }
+
     /// Whether there is anything in `bytes` that deserves a closer look.
     pub fn may_hold(&self, bytes: &[u8]) -> bool {
         self.needles.first(bytes)

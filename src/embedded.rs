@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
 static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
-/// The same files as the build has read them: folder, name, content.
-static DATA: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
+/// The same files as the build has read them: each folder, and what its files say by their names.
+static DATA: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
 /// The YAML files of a folder below `rules` (`""` for `rules` itself): their names without ending, sorted, and their text.
 pub fn yaml(folder: &str) -> Vec<(String, &'static str)> {
@@ -26,12 +25,8 @@ pub fn yaml(folder: &str) -> Vec<(String, &'static str)> {
 
 /// The files of a folder as what they describe, by name. Only that folder is read.
 pub fn data<T: DeserializeOwned>(folder: &str) -> anyhow::Result<Vec<(String, T)>> {
-    let folders: BTreeMap<&str, &RawValue> = serde_json::from_str(DATA)?;
-    let folder = folders.get(folder).with_context(|| format!("there is no folder {folder}"))?;
-    let files: BTreeMap<String, &RawValue> = serde_json::from_str(folder.get())?;
-    let read = |(name, text): (String, &RawValue)| {
-        let value = serde_json::from_str(text.get()).with_context(|| name.clone())?;
-        Ok((name, value))
-    };
-    files.into_iter().map(read).collect()
+    let found = DATA.iter().find(|(name, _)| *name == folder);
+    let (_, text) = found.with_context(|| format!("there is no folder {folder}"))?;
+    let files: BTreeMap<String, T> = serde_json::from_str(text)?;
+    Ok(files.into_iter().collect())
 }

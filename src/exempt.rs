@@ -83,7 +83,7 @@ impl Report<'_> {
         if let Some(baseline) = &terms.baseline {
             let notes = baseline.apply(&mut self.findings, terms.now, terms.whole);
             self.exempted.notes.extend(notes);
-            let name = masked(&baseline.name, &policy.detector);
+            let name = masked(&baseline.name, policy.detector);
             self.exempted.baseline = Some(printable(&name));
         }
         for finding in self.findings.iter_mut().filter(|it| it.exemption.is_none()) {

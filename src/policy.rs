@@ -90,7 +90,7 @@ pub const LOCAL: &str = "local";
 /// A set of rules with their levels, and everything that judging needs.
 pub struct Policy {
     /// Finds the tokens.
-    pub detector: Detector,
+    pub detector: &'static Detector,
     /// What the repository says about itself.
     pub config: Config,
     /// What fails the run.
@@ -135,7 +135,7 @@ impl Policy {
         });
         let sets = sets.collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Self {
-            detector: Detector::default(),
+            detector: Detector::shared(),
             config,
             gate: Gate::default(),
             anchor: Anchor::default(),

@@ -161,7 +161,7 @@ pub fn reason(report: &Report<'_>) -> String {
 
 /// The configuration file that judged, masked and printable.
 pub fn config_name(policy: &Policy) -> Option<String> {
-    policy.config.file.as_ref().map(|it| printable(&masked(&it.name, &policy.detector)))
+    policy.config.file.as_ref().map(|it| printable(&masked(&it.name, policy.detector)))
 }
 
 /// Which policy judged, in words: the configuration file and the sets.
@@ -172,7 +172,7 @@ pub fn judged_by(policy: &Policy) -> String {
         false => format!("{} ({})", it.name, it.scope.words()),
     };
     let sets: Vec<_> = policy.sets().iter().map(set).collect();
-    format!("{file}; {}", printable(&masked(&sets.join(", "), &policy.detector)))
+    format!("{file}; {}", printable(&masked(&sets.join(", "), policy.detector)))
 }
 
 /// What could not be read. A run that found nothing to read names its root, since an empty report would read as a clean

@@ -126,8 +126,8 @@ pub fn scan<'p>(
     coverage.files = coverage.files.saturating_sub(excluded);
     coverage.bytes = coverage.bytes.saturating_sub(excluded_bytes);
     for skipped in &mut coverage.skipped {
-        skipped.path = excerpt::masked(&skipped.path, &policy.detector);
-        skipped.reason = excerpt::masked(&skipped.reason, &policy.detector);
+        skipped.path = excerpt::masked(&skipped.path, policy.detector);
+        skipped.reason = excerpt::masked(&skipped.reason, policy.detector);
     }
     if callers == Callers::Sought && !hanging.is_empty() {
         let callers = caller::find(policy, &hanging, &source)?;

@@ -95,7 +95,7 @@ pub fn collect<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Suppression<'p>> 
     }
     let tokens = policy.detector.find(blob.bytes);
     let site = Site::of(blob.path, blob.bytes, policy.platforms());
-    let path = excerpt::masked(blob.path, &policy.detector);
+    let path = excerpt::masked(blob.path, policy.detector);
     let mut spots = Spots { bytes: blob.bytes, tokens: &tokens, ruler: Ruler::new(blob) };
     let mut found = Vec::new();
     for marker in markers {
@@ -112,7 +112,7 @@ pub fn collect<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Suppression<'p>> 
         let said = marker.said.map(|said| Allowance {
             rules: said.rules.into_iter().map(|(id, span)| (id, spots.at(&span))).collect(),
             until: (said.until.0, spots.at(&said.until.1)),
-            reason: excerpt::printable(&excerpt::masked(&said.reason, &policy.detector)),
+            reason: excerpt::printable(&excerpt::masked(&said.reason, policy.detector)),
         });
         found.push(Suppression {
             path: path.clone(),
@@ -142,7 +142,7 @@ pub fn configured(policy: &Policy, whole: bool) -> Vec<Suppression<'_>> {
         let spot = |key| spots.at(&file.span(&format!("suppressions.entries.{index}.{key}")));
         let (rule, until) = (spot("rule"), spot("until"));
         Suppression {
-            path: excerpt::masked(&file.name, &policy.detector),
+            path: excerpt::masked(&file.name, policy.detector),
             site: Site::of(&file.name, bytes, policy.platforms()),
             commit: None,
             spot: rule.clone(),

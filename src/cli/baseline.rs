@@ -96,7 +96,7 @@ impl Create {
         ensure!(set.now <= self.until, "--until {}: that day is over", self.until);
         let said = |key: &str, text: &str| {
             ensure!(!text.trim().is_empty(), "{key} is empty");
-            Ok(printable(&masked(text.trim(), &set.policy.detector)))
+            Ok(printable(&masked(text.trim(), set.policy.detector)))
         };
         let terms = Acceptance {
             reason: said("--reason", &self.reason)?,

@@ -58,7 +58,7 @@ impl From<Format> for report::Format {
 
 impl Arguments {
     pub(super) fn run(&self) -> Result<Outcome, Failure> {
-        let detector = Detector::default();
+        let detector = Detector::shared();
         let variables = variables();
         let variables: Vec<_> = variables.iter().map(borrowed).collect();
         let question = Question {
@@ -67,10 +67,10 @@ impl Arguments {
             release: self.release,
             allow_none: self.allow_none,
         };
-        let judgement = environment::judge(&variables, &question, &detector);
+        let judgement = environment::judge(&variables, &question, detector);
         let written = if self.mask {
             self.may_mask(&judgement)?;
-            let masks = environment::masks(&variables, &judgement.job, &detector);
+            let masks = environment::masks(&variables, &judgement.job, detector);
             masks.iter().try_for_each(|it| writeln!(io::stdout(), "{it}"))
         } else {
             Ok(())

@@ -87,7 +87,7 @@ impl Flags {
         let said = |key: &str, text: &Option<String>| {
             let text = text.as_deref().unwrap_or_default().trim();
             ensure!(!text.is_empty(), "--override {id}: {key} is empty");
-            Ok(printable(&masked(text, &policy.detector)))
+            Ok(printable(&masked(text, policy.detector)))
         };
         let rule = policy.known().find(|it| it.id.as_str() == id).with_context(|| {
             let meant = meant(id, policy.known().map(|it| it.id.as_str()));

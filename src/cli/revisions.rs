@@ -51,7 +51,7 @@ impl Revisions {
         match &self.diff {
             _ if self.staged => Some(source::staged(here, paths, touched, visit)),
             Some(range) => Some(source::range(here, range, touched, visit)),
-            None if self.history => Some(self.history(jobs, &policy.detector, visit)),
+            None if self.history => Some(self.history(jobs, policy.detector, visit)),
             None => None,
         }
     }

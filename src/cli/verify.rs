@@ -55,7 +55,7 @@ impl Arguments {
         };
         let endpoint = endpoint.map_err(|error| Failure::new(self.format.into(), &error))?;
         let values = self.values()?;
-        let host = shown(endpoint.host().as_bytes(), &Detector::default());
+        let host = shown(endpoint.host().as_bytes(), Detector::shared());
         let service = Service::new(endpoint, Duration::from_secs(self.timeout));
         let asked = self.ask_all(&service, values);
         let outcome = outcome(&asked);
@@ -85,7 +85,7 @@ impl Arguments {
                 .map_or(&value[..], |it| it.strip_suffix(b"\r").unwrap_or(it));
             return Ok(vec![("standard input".to_owned(), end.to_vec())]);
         }
-        let detector = Detector::default();
+        let detector = Detector::shared();
         let names = if self.names.is_empty() { detector.variables() } else { &self.names };
         let variables = variables();
         let variables: Vec<_> =
@@ -93,12 +93,12 @@ impl Arguments {
         let mut values = Vec::new();
         for name in names {
             match variables.iter().find(|it| it.name == name.as_bytes()) {
-                Some(it) => values.push((shown(it.name, &detector), it.value.to_vec())),
+                Some(it) => values.push((shown(it.name, detector), it.value.to_vec())),
                 None if self.names.is_empty() => {}
                 None => {
                     return fail(format!(
                         "the variable {} is not set",
-                        shown(name.as_bytes(), &detector)
+                        shown(name.as_bytes(), detector)
                     ));
                 }
             }
@@ -114,12 +114,12 @@ impl Arguments {
 
     /// Asks about each token once, wherever it comes from.
     fn ask_all(&self, service: &Service, values: Vec<(String, Vec<u8>)>) -> Vec<Asked> {
-        let detector = Detector::default();
+        let detector = Detector::shared();
         let patience = if self.wait { Patience::Long } else { Patience::Short };
         let mut known = BTreeSet::new();
         let mut asked = Vec::new();
         for (name, value) in values {
-            let Some(secret) = Secret::read(&value, &detector) else {
+            let Some(secret) = Secret::read(&value, detector) else {
                 let why = "nothing was sent: the value is not one token and nothing else (lynklint env says more)";
                 let verdict = Verdict::Unknown { why: why.to_owned() };
                 asked.push(Asked { name, token: None, verdict });

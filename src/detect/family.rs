@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{Environment, Kind};
+use crate::embedded;
 use crate::lazy::LazyRegex;
-
-const DATA: &str = include_str!("../../rules/tokens/interlynk.yaml");
 
 /// What every token of the family looks like.
 #[derive(Debug, Deserialize)]
@@ -60,7 +59,8 @@ impl Family {
     /// The built-in family. It is part of the program and its tests read it, so it cannot be broken at run time.
     #[expect(clippy::expect_used, reason = "the file is compiled in, and every test reads it")]
     pub(crate) fn interlynk() -> Self {
-        serde_yaml::from_str(DATA).expect("rules/tokens/interlynk.yaml is valid")
+        let families = embedded::data("tokens").expect("rules/tokens is valid");
+        families.into_iter().map(|(_, it)| it).next().expect("there is a family")
     }
 
     /// All prefixes; none of them is the beginning of another.

@@ -3,10 +3,9 @@
 
 use std::ops::Range;
 
-use regex::bytes::Regex;
-
 use super::Encoding;
 use super::family::Prefix;
+use crate::lazy::LazyRegex;
 
 /// The longest body that is read; what goes on beyond it is no token.
 const LONGEST_RUN: usize = 96;
@@ -62,22 +61,19 @@ impl Reading {
 }
 
 pub(super) struct Reader {
-    joint: Regex,
-    escape_before: Regex,
-    flag_before: Regex,
-    emphasis_before: Regex,
+    joint: LazyRegex,
+    escape_before: LazyRegex,
+    flag_before: LazyRegex,
+    emphasis_before: LazyRegex,
 }
 
 impl Default for Reader {
-    #[expect(clippy::expect_used, reason = "four literal patterns that every test compiles")]
     fn default() -> Self {
-        let compile = |pattern| Regex::new(pattern).expect("a literal pattern");
-        let (flag_before, emphasis_before) = (compile(FLAG_BEFORE), compile(EMPHASIS_BEFORE));
         Self {
-            flag_before,
-            emphasis_before,
-            joint: compile(JOINT),
-            escape_before: compile(ESCAPE_BEFORE),
+            joint: LazyRegex::new(JOINT),
+            escape_before: LazyRegex::new(ESCAPE_BEFORE),
+            flag_before: LazyRegex::new(FLAG_BEFORE),
+            emphasis_before: LazyRegex::new(EMPHASIS_BEFORE),
         }
     }
 }
@@ -93,7 +89,7 @@ impl Reader {
             return true;
         }
         // `%20` is a space, but `%61` is a letter.
-        let escape = self.escape_before.find(before);
+        let escape = self.escape_before.get().find(before);
         escape.and_then(|it| character(it.as_bytes())).is_some_and(|(b, ..)| !is_word(b))
     }
 
@@ -173,7 +169,7 @@ impl Cursor<'_> {
             return None;
         }
         let window = &rest[..rest.len().min(LONGEST_JOINT)];
-        self.reader.joint.find(window).map(|it| self.at..self.at + it.end())
+        self.reader.joint.get().find(window).map(|it| self.at..self.at + it.end())
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn find(
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         for (path, span) in called {
             let related = Related {
-                path: excerpt::masked(blob.path, &policy.detector),
+                path: excerpt::masked(blob.path, policy.detector),
                 start: Ruler::new(blob).position(span.start),
                 excerpt: Excerpt::new(blob.bytes, &line(blob.bytes, span), &tokens),
                 label: "CI runs it here".to_owned(),

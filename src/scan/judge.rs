@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use crate::detect::{Detector, Token};
+use crate::detect::{Detector, Name, Token};
 use crate::excerpt::{self, Excerpt};
 use crate::finding::{Finding, Fingerprint, Position, Related, Subject};
-use crate::platform::Ci;
+use crate::platform::{Ci, Class};
 use crate::policy::{Level, Policy};
 use crate::rule::Rule;
 use crate::site::{Facts, Thing, What};
@@ -18,9 +18,13 @@ pub fn tokens(blob: &Blob<'_>, policy: &Policy) -> Vec<Token> {
 
 /// What rules may speak of in a blob, if it has anything to do with a token.
 pub fn facts<'p, 'b>(blob: &Blob<'b>, policy: &'p Policy) -> Facts<'p, 'b> {
+    facts_of(blob, policy, &policy.detector.names(blob.bytes))
+}
+
+fn facts_of<'p, 'b>(blob: &Blob<'b>, policy: &'p Policy, names: &[Name]) -> Facts<'p, 'b> {
     let platform = policy.platforms().of(blob.path, blob.bytes);
     match blob.is_whole() {
-        true => Facts::of(platform, blob.bytes, &policy.detector.names(blob.bytes)),
+        true => Facts::of(platform, blob.bytes, names),
         false => Facts::of_part(platform, blob.bytes),
     }
 }
@@ -50,11 +54,15 @@ pub(super) fn judge<'p>(
     let tokens = tokens(blob, policy);
     let violating = tokens.iter().filter(|it| it.certainty.violates());
     let violating: Vec<Token> = violating.cloned().collect();
-    let mut facts = facts(blob, policy);
-    if violating.is_empty() && facts.is_idle() {
+    let names = policy.detector.names(blob.bytes);
+    // Most files with the stem have nothing to do with a token: no platform is loaded and nothing parsed for them.
+    if violating.is_empty() && names.is_empty() {
         return nothing;
     }
-    let hangs = facts.ci < Ci::Medium;
+    let mut facts = facts_of(blob, policy, &names);
+    // What people read is run by nobody.
+    let is_read = facts.platform.is_some_and(|it| it.class == Class::Docs);
+    let hangs = facts.ci < Ci::Medium && !is_read;
     if caller.is_some() {
         facts.ci = facts.ci.max(Ci::Medium);
     }
@@ -89,7 +97,7 @@ impl<'p, 'c, 'b> Shower<'p, 'c, 'b> {
         facts: &'c Facts<'p, 'b>,
         tokens: &'c [Token],
     ) -> Self {
-        let (detector, ruler) = (&policy.detector, Ruler::new(blob));
+        let (detector, ruler) = (policy.detector, Ruler::new(blob));
         let path = excerpt::masked(blob.path, detector);
         let anchored = policy.anchor.of(&path).into_owned();
         Self { blob, detector, facts, tokens, path, anchored, ruler }

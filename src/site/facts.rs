@@ -72,11 +72,6 @@ impl<'p, 'b> Facts<'p, 'b> {
         Self { platform, bytes, ci, layout, references, hosts: Vec::new(), holders: Vec::new() }
     }
 
-    /// Whether there is nothing but literals to speak of.
-    pub fn is_idle(&self) -> bool {
-        self.references.is_empty() && self.hosts.is_empty()
-    }
-
     fn holders(&self) -> Vec<Vec<Step>> {
         let holds = |it: &&Reference| {
             let spot = self.layout.spot(it.span.start);

@@ -57,7 +57,12 @@ pub enum Index {
 impl Index {
     /// The index of the work tree at `root`. Where there is none git may know more.
     pub fn of(root: &Path) -> io::Result<Self> {
-        match fs::read(WorkTree::at(root).git_dir.join("index")) {
+        let path = WorkTree::at(root).git_dir.join("index");
+        // A FIFO would keep its reader waiting.
+        if fs::metadata(&path).is_ok_and(|it| !it.is_file()) {
+            return Err(io::Error::other("git's index is not a file"));
+        }
+        match fs::read(path) {
             Ok(bytes) => Self::parse(&bytes).ok_or_else(|| {
                 io::Error::other("git's index is damaged: restore it with git reset")
             }),

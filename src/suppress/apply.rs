@@ -114,7 +114,7 @@ fn faults_of<'s, 'p>(
     }
     let here = policy.at(&suppression.path);
     for (n, (rule, spot)) in said.rules.iter().enumerate() {
-        let name = excerpt::masked(&format!("allow({rule})"), &policy.detector);
+        let name = excerpt::masked(&format!("allow({rule})"), policy.detector);
         let known = || policy.known().map(|it| it.id.as_str());
         let level = here.level(rule).map(|it| it.enforcement);
         if known().all(|it| it != rule.as_str()) {

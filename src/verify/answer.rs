@@ -123,6 +123,6 @@ fn unknown(why: &str) -> Verdict {
 
 /// Text of the service as people may see it. CI systems that read the log look for `##` anywhere in a line.
 fn shown(text: &str) -> String {
-    let text = printable(&veiled(&masked(text, &Detector::default())));
+    let text = printable(&veiled(&masked(text, Detector::shared())));
     text.replace("##", "#\\u{23}").chars().take(LONGEST).collect()
 }
