@@ -1,9 +1,11 @@
 //! The rules that apply to a run, and what breaking each of them does to it.
 
 pub mod anchor;
+mod rank;
 pub mod scope;
 pub mod set;
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
@@ -16,6 +18,7 @@ use crate::rule::{self, Rule, RuleId, Severity};
 use crate::site::{Facts, Thing};
 use crate::source::Tree;
 use anchor::Anchor;
+use rank::Ranks;
 use set::PolicySet;
 
 /// What a violation does to the run.
@@ -98,6 +101,7 @@ pub struct Policy {
     /// Where the paths of the scan begin.
     pub anchor: Anchor,
     rules: Vec<Rule>,
+    ranks: Ranks,
     /// How many of the rules are built in; they come first.
     builtin: usize,
     sets: Vec<PolicySet>,
@@ -139,6 +143,7 @@ impl Policy {
             config,
             gate: Gate::default(),
             anchor: Anchor::default(),
+            ranks: Ranks::of(&rules),
             rules,
             builtin,
             sets,
@@ -169,7 +174,9 @@ impl Policy {
         let path = self.anchor.of(path);
         let sets: Vec<&PolicySet> = self.sets.iter().filter(|it| it.scope.covers(&path)).collect();
         let levels = self.rules.iter().filter_map(|rule| Some((rule, self.level(rule, &sets)?)));
-        Here { levels: levels.collect() }
+        let mut levels: Vec<_> = levels.collect();
+        self.ranks.sort(&mut levels);
+        Here { ranks: &self.ranks, levels }
     }
 
     /// Every level that a rule has somewhere: that of the rest of the repository first, without a scope, then those of
@@ -247,6 +254,8 @@ impl Policy {
 
 /// A policy as it holds at one path: the rules that apply there, with their levels.
 pub struct Here<'p> {
+    ranks: &'p Ranks,
+    /// Each rule before those that it supersedes.
     levels: Vec<(&'p Rule, Level<'p>)>,
 }
 
@@ -256,13 +265,15 @@ impl<'p> Here<'p> {
         self.levels.iter().find(|(rule, _)| rule.id == *id).map(|it| it.1)
     }
 
-    /// The rules that a thing breaks here, without those that another of them supersedes.
+    /// The rules that a thing breaks here. What a broken one supersedes is not even asked.
     pub fn broken(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> Vec<(&'p Rule, Level<'p>)> {
-        let levels = self.levels.iter().filter(|(rule, _)| rule.when.holds(thing, facts));
-        let mut broken: Vec<_> = levels.copied().collect();
-        let superseded: Vec<RuleId> =
-            broken.iter().flat_map(|(rule, _)| rule.supersedes.iter().cloned()).collect();
-        broken.retain(|(rule, _)| !superseded.contains(&rule.id));
+        let (mut broken, mut settled) = (Vec::new(), BTreeSet::new());
+        for &(rule, level) in &self.levels {
+            if !settled.contains(&rule.id) && rule.when.holds(thing, facts) {
+                settled.extend(self.ranks.below(rule));
+                broken.push((rule, level));
+            }
+        }
         broken
     }
 }
