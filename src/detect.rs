@@ -224,7 +224,8 @@ impl Detector {
             Name { what, text, span }
         };
         let word = name::word(bytes, at, |b| alphanumeric(b) || b"_-".contains(&b));
-        if self.family.names.is_match(&bytes[word.clone()]) {
+        let is_literal = self.prefixes.iter().any(|it| bytes[at..].starts_with(it.text.as_bytes()));
+        if !is_literal && self.family.names.is_match(&bytes[word.clone()]) {
             return Some(name(Named::Token, word));
         }
         let host =

@@ -161,8 +161,11 @@ impl Platforms {
             .iter()
             .filter(|(glob, _)| glob.matches(path, &lower))
             .map(|(glob, owner)| (&self.all[*owner], glob.len()));
-        let by_content = self.declared(path, bytes).map(|it| (it, usize::MAX));
+        let by_path: Vec<_> = by_path.collect();
+        let class = by_path.iter().map(|(platform, _)| platform.class).min();
+        let by_content = self.declared(path, bytes, class).map(|it| (it, usize::MAX));
         by_path
+            .into_iter()
             .chain(by_content)
             .min_by(|(a, a_length), (b, b_length)| {
                 (a.class, b_length, &a.id).cmp(&(b.class, a_length, &b.id))
@@ -181,12 +184,14 @@ impl Platforms {
         globs.chain(patterns).collect()
     }
 
-    fn declared(&self, path: &str, bytes: &[u8]) -> Option<&Platform> {
+    /// The platform that a manifest declares; only those of a class that comes no later than that of its path can win.
+    fn declared(&self, path: &str, bytes: &[u8], by_path: Option<Class>) -> Option<&Platform> {
         let manifest = [".yml", ".yaml", ".json"].iter().any(|it| path.ends_with(it));
         let head = &bytes[..bytes.len().min(DECLARATION)];
         self.all
             .iter()
             .filter(|it| manifest && !it.content.is_empty())
+            .filter(|it| by_path.is_none_or(|class| it.class <= class))
             .filter(|it| it.content.iter().all(|pattern| pattern.is_match(head)))
             .min_by_key(|it| (it.class, usize::MAX - it.content.len()))
     }
