@@ -276,6 +276,13 @@ impl<'p> Here<'p> {
         }
         broken
     }
+
+    /// Drops what other broken rules settle, each rule but once. All are broken by one thing, in different places.
+    pub fn settle<T>(&self, broken: &mut Vec<(&'p Rule, T)>) {
+        let settled = broken.iter().flat_map(|(rule, _)| self.ranks.below(rule));
+        let mut done: BTreeSet<RuleId> = settled.cloned().collect();
+        broken.retain(|(rule, _)| done.insert(rule.id.clone()));
+    }
 }
 
 fn check_superseded(rules: &[Rule], known: &[&RuleId]) -> anyhow::Result<()> {

@@ -3,7 +3,9 @@
 mod call;
 mod facts;
 mod layout;
+mod prefixes;
 mod reference;
+mod reuse;
 
 use serde::Deserialize;
 

@@ -17,6 +17,8 @@ pub struct Structure {
     pub syntax: Syntax,
     /// The parts of a file that have an environment of their own, widest first.
     pub scopes: Vec<Scope>,
+    /// Values that name entries of the file which the part around them takes over, as far as it has none of its own.
+    pub inherits: Vec<Pattern>,
     /// What stands where; the first entry that fits a value decides.
     pub places: Vec<PlaceAt>,
     /// What the system replaces before anything else sees the text.

@@ -105,6 +105,7 @@ impl Rule {
         let broken = facts.things(&tokens).filter(|it| self.when.holds(it, &facts));
         let mut broken: Vec<_> = broken.map(|it| it.span).collect();
         broken.sort_by_key(|it| (it.start, it.end));
+        broken.dedup();
         broken
     }
 

@@ -1,5 +1,6 @@
 //! Judges one blob: its tokens and names, by the rules that hold at its path.
 
+use std::mem::discriminant;
 use std::ops::Range;
 
 use crate::detect::{Detector, Name, Token};
@@ -70,12 +71,33 @@ pub(super) fn judge<'p>(
     let things = facts.things(&violating).filter(|it| blob.owned.holds(&it.span));
     let broken = things.map(|it| (here.broken(&it, &facts), it));
     let mut broken: Vec<_> = broken.filter(|(rules, _)| !rules.is_empty()).collect();
-    broken.sort_by_key(|(_, thing)| thing.span.start);
+    broken.sort_by_key(|(_, thing)| (thing.span.start, thing.span.end));
     let mut shower = Shower::new(blob, policy, &facts, &tokens);
-    let mut findings: Vec<_> =
-        broken.iter().flat_map(|(rules, thing)| shower.findings(rules, thing)).collect();
+    let mut findings = Vec::new();
+    for places in broken.chunk_by(is_one_thing) {
+        let mut rules = flattened(places);
+        here.settle(&mut rules);
+        let made = rules.into_iter().map(|(rule, (level, it))| shower.finding(rule, level, it));
+        findings.extend(made);
+    }
     findings.iter_mut().for_each(|it| it.related.extend(caller.cloned()));
     Judged { findings, hangs }
+}
+
+/// What a thing breaks.
+type Broken<'p, 'f> = (Vec<(&'p Rule, Level<'p>)>, Thing<'f>);
+
+/// Whether two are one thing in two places, as at the aliases of a YAML file.
+fn is_one_thing((_, a): &Broken<'_, '_>, (_, b): &Broken<'_, '_>) -> bool {
+    a.span == b.span && discriminant(&a.what) == discriminant(&b.what)
+}
+
+/// Each rule that one thing breaks, with the place where it does.
+fn flattened<'p, 't, 'f>(
+    places: &'t [Broken<'p, 'f>],
+) -> Vec<(&'p Rule, (Level<'p>, &'t Thing<'f>))> {
+    let rules = places.iter().flat_map(|(rules, thing)| rules.iter().map(move |it| (it, thing)));
+    rules.map(|((rule, level), thing)| (*rule, (*level, thing))).collect()
 }
 
 /// Makes findings of things, going forwards through a blob.
@@ -103,28 +125,26 @@ impl<'p, 'c, 'b> Shower<'p, 'c, 'b> {
         Self { blob, detector, facts, tokens, path, anchored, ruler }
     }
 
-    fn findings(&mut self, rules: &[(&'p Rule, Level<'p>)], thing: &Thing<'_>) -> Vec<Finding<'p>> {
+    fn finding(&mut self, rule: &'p Rule, level: Level<'p>, thing: &Thing<'_>) -> Finding<'p> {
         let span = first_line(self.blob.bytes, thing);
         let (start, end) = (self.ruler.position(span.start), self.ruler.ahead(span.end));
-        let excerpt = Excerpt::new(self.blob.bytes, &span, self.tokens);
         let (site, subject) = (self.facts.site(thing, self.detector), self.subject(thing));
         let address = site.address.as_deref().unwrap_or_default();
-        let finding = |(rule, level): &(&'p Rule, Level<'p>)| Finding {
+        Finding {
             rule,
             enforcement: level.enforcement,
             set: level.set,
             path: self.path.clone(),
             start,
             end,
-            excerpt: excerpt.clone(),
+            excerpt: Excerpt::new(self.blob.bytes, &span, self.tokens),
             fingerprint: Fingerprint::of(rule, &self.anchored, &subject, address),
-            subject: subject.clone(),
-            site: site.clone(),
+            subject,
+            site,
             related: Vec::new(),
             commit: self.commit(),
             exemption: None,
-        };
-        rules.iter().map(finding).collect()
+        }
     }
 
     /// Whoever names a branch or a person may name it like a token.

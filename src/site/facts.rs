@@ -1,8 +1,10 @@
 //! Everything that rules may ask about one thing in a file.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::layout::{Layout, Placed, Run, Spot};
+use super::prefixes::Prefixes;
 use super::reference::{self, Reference};
 use super::{Place, Site};
 use crate::detect::{Name, Named, Token};
@@ -23,7 +25,11 @@ pub struct Facts<'p, 'b> {
     references: Vec<Reference>,
     hosts: Vec<Range<usize>>,
     /// The scopes that hold a token.
-    holders: Vec<Vec<Step>>,
+    holders: Prefixes<()>,
+    /// The last reference that each scope has, but for those to everything at once.
+    named: Prefixes<usize>,
+    /// The scripts that use a token.
+    users: BTreeSet<Option<Vec<Step>>>,
 }
 
 /// One thing in a file that a rule may speak of.
@@ -58,57 +64,63 @@ impl<'p, 'b> Facts<'p, 'b> {
         let references = reference::references(platform, &layout, bytes, names);
         let hosts = names.iter().filter(|it| it.what == Named::Host);
         let hosts = hosts.map(|it| it.span.clone()).collect();
-        let ci = platform.map_or(Ci::None, |it| it.ci);
-        let mut facts =
-            Self { platform, bytes, ci, layout, references, hosts, holders: Vec::new() };
-        facts.holders = facts.holders();
+        let mut facts = Self { layout, references, hosts, ..Self::of_part(platform, bytes) };
+        facts.index();
         facts
     }
 
     /// A part of a file, about which nothing is known but its platform.
     pub fn of_part(platform: Option<&'p Platform>, bytes: &'b [u8]) -> Self {
-        let ci = platform.map_or(Ci::None, |it| it.ci);
-        let (layout, references) = (Layout::default(), Vec::new());
-        Self { platform, bytes, ci, layout, references, hosts: Vec::new(), holders: Vec::new() }
+        Self {
+            platform,
+            bytes,
+            ci: platform.map_or(Ci::None, |it| it.ci),
+            layout: Layout::default(),
+            references: Vec::new(),
+            hosts: Vec::new(),
+            holders: Prefixes::default(),
+            named: Prefixes::default(),
+            users: BTreeSet::new(),
+        }
     }
 
-    fn holders(&self) -> Vec<Vec<Step>> {
-        let holds = |it: &&Reference| {
-            let spot = self.layout.spot(it.span.start);
-            let placed = self.layout.value(spot);
-            match it.written {
-                Written::Definition => placed.is_some_and(|it| !it.value.text.bytes().is_empty()),
-                Written::Name => placed.is_some_and(|it| it.place == Place::Credential),
-                Written::Variable
-                | Written::Template
-                | Written::PreExpanded
-                | Written::Unmasked => true,
-                Written::Bulk => false,
+    /// Notes what each reference makes of the places where it is meant.
+    fn index(&mut self) {
+        let Self { layout, references, .. } = self;
+        for (i, reference) in references.iter().enumerate() {
+            for spot in layout.spots(reference.span.start) {
+                let scope = layout.scope(spot).1;
+                if reference.written != Written::Bulk {
+                    *self.named.at(scope) = i;
+                }
+                if holds(reference, layout.value(spot)) {
+                    self.holders.at(scope);
+                }
+                if uses(reference) {
+                    self.users.insert(layout.script(spot).map(<[Step]>::to_vec));
+                }
             }
-        };
-        let scope = |it: &Reference| self.layout.scope(self.layout.spot(it.span.start)).1.to_vec();
-        let mut holders: Vec<_> = self.references.iter().filter(holds).map(scope).collect();
-        holders.dedup();
-        holders
+        }
     }
 
-    /// Everything that rules may speak of: `tokens`, then what stands without one.
+    /// Everything that rules may speak of: `tokens`, then what stands without one. What is written once and meant in
+    /// several places is a thing in each of them.
     pub fn things<'f>(&'f self, tokens: &'f [Token]) -> impl Iterator<Item = Thing<'f>> {
-        let at = |what, span: &Range<usize>| Thing {
-            what,
-            span: span.clone(),
-            spot: self.layout.spot(span.start),
+        let at = |what, span: &'f Range<usize>| {
+            let spots = self.layout.spots(span.start);
+            spots.map(move |spot| Thing { what, span: span.clone(), spot })
         };
         // A literal says all that there is to say about the variable which holds it.
-        let filled: Vec<Spot> = tokens.iter().map(|it| self.layout.spot(it.span.start)).collect();
+        let value = |span: &Range<usize>| self.layout.spot(span.start).in_value();
+        let filled: BTreeSet<_> = tokens.iter().filter_map(|it| value(&it.span)).collect();
         let names_it = move |it: &&Reference| {
             it.written == Written::Definition
-                && filled.iter().any(|spot| spot.is_in_same_value(self.layout.spot(it.span.start)))
+                && value(&it.span).is_some_and(|it| filled.contains(&it))
         };
-        let tokens = tokens.iter().map(move |it| at(What::Token(it), &it.span));
+        let tokens = tokens.iter().flat_map(move |it| at(What::Token(it), &it.span));
         let references = self.references.iter().filter(move |it| !names_it(it));
-        let references = references.map(move |it| at(What::Reference(it), &it.span));
-        let hosts = self.hosts.iter().map(move |it| at(What::Host, it));
+        let references = references.flat_map(move |it| at(What::Reference(it), &it.span));
+        let hosts = self.hosts.iter().flat_map(move |it| at(What::Host, it));
         // Commands and values are spoken of only where the file has to do with a token.
         let parts = self.parts().filter(|_| !self.references.is_empty());
         tokens.chain(references).chain(hosts).chain(parts)
@@ -166,32 +178,22 @@ impl<'p, 'b> Facts<'p, 'b> {
 
     /// Whether the environment in which a thing is read holds a token.
     pub fn holds(&self, thing: &Thing<'_>) -> bool {
-        self.holders.iter().any(|it| reference::seen(&self.layout, thing.spot, it))
+        self.holders.above(self.layout.steps(thing.spot)).next().is_some()
     }
 
     /// Whether a token is held somewhere in the part of the file that shares a work folder with a thing.
     pub fn holds_around(&self, thing: &Thing<'_>) -> bool {
-        let steps = self.layout.address(thing.spot).map_or(&[][..], |it| it.steps());
+        let steps = self.layout.steps(thing.spot);
         let scopes = self.platform.map_or(&[][..], |it| &it.structure.scopes);
         let shared = scopes.iter().find(|it| it.shares_files).and_then(|it| it.at.prefix_of(steps));
         let shared = &steps[..shared.unwrap_or(0)];
-        self.holders.iter().any(|it| it.starts_with(shared) || shared.starts_with(it))
+        self.holders.any_below(shared) || self.holders.above(shared).next().is_some()
     }
 
     /// Whether the script of a thing uses a token by a name.
     pub fn uses(&self, thing: &Thing<'_>) -> bool {
-        let script = self.layout.script(thing.spot);
-        self.references.iter().any(|it| {
-            let spot = self.layout.spot(it.span.start);
-            let used = match it.written {
-                Written::Variable
-                | Written::Template
-                | Written::PreExpanded
-                | Written::Unmasked => true,
-                Written::Definition | Written::Bulk | Written::Name => false,
-            };
-            used && self.layout.script(spot) == script
-        })
+        !self.users.is_empty()
+            && self.users.contains(&self.layout.script(thing.spot).map(<[Step]>::to_vec))
     }
 
     /// The command of a thing in one form, however it is quoted: its words and redirections with a space between them, a
@@ -257,7 +259,7 @@ impl<'p, 'b> Facts<'p, 'b> {
     pub fn site(&self, thing: &Thing<'_>, detector: &crate::detect::Detector) -> Site<'p> {
         let scopes = self.platform.map_or(&[][..], |it| &it.structure.scopes);
         let scope = self.layout.scope(thing.spot).0.map(|it| scopes[it].name.as_str());
-        let address = self.layout.address(thing.spot);
+        let address = self.layout.written_at(thing.spot, thing.span.start);
         let address = address.map(|it| excerpt::masked(&it.to_string(), detector));
         Site { platform: self.platform, ci: self.ci, address, place: self.place(thing), scope }
     }
@@ -268,17 +270,28 @@ impl<'p, 'b> Facts<'p, 'b> {
             What::Reference(reference) => Some(reference),
             What::Token(_) => None,
             What::Host | What::Command | What::Value => {
-                let near = |it: &&Reference| {
-                    let scope = self.layout.scope(self.layout.spot(it.span.start)).1;
-                    reference::seen(&self.layout, thing.spot, scope)
-                };
-                self.references
-                    .iter()
-                    .filter(|it| it.written != Written::Bulk)
-                    .rfind(near)
-                    .or(self.references.first())
+                let near = self.named.above(self.layout.steps(thing.spot)).max();
+                near.map(|&it| &self.references[it]).or(self.references.first())
             }
         }
+    }
+}
+
+/// Whether a reference, in a value, says that the environment there has the token.
+fn holds(reference: &Reference, placed: Option<&Placed>) -> bool {
+    match reference.written {
+        Written::Definition => placed.is_some_and(|it| !it.value.text.bytes().is_empty()),
+        Written::Name => placed.is_some_and(|it| it.place == Place::Credential),
+        Written::Variable | Written::Template | Written::PreExpanded | Written::Unmasked => true,
+        Written::Bulk => false,
+    }
+}
+
+/// Whether a reference stands for the token's value.
+fn uses(reference: &Reference) -> bool {
+    match reference.written {
+        Written::Variable | Written::Template | Written::PreExpanded | Written::Unmasked => true,
+        Written::Definition | Written::Bulk | Written::Name => false,
     }
 }
 

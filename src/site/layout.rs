@@ -1,6 +1,11 @@
 //! A file with its places: what each value is for, who sees it, and the commands of the scripts that it holds.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
 use super::Place;
+use super::prefixes::Prefixes;
+use super::reuse::{self, Heir};
 use crate::platform::{Condition, PlaceAt, Platform, Structure};
 use crate::syntax::{Address, Command, Document, Output, Step, Syntax, Unparsed, Value, Word};
 
@@ -10,14 +15,20 @@ const NESTED: usize = 64;
 /// A file as its platform reads it.
 #[derive(Debug, Default)]
 pub struct Layout {
-    /// The file's own values, in order.
+    /// The file's own values, in order, then those of them that are meant at a second address.
     values: Vec<Placed>,
-    /// The variables that its scripts set, in order.
+    /// The variables that its scripts set, those of each part in order.
     inner: Vec<Placed>,
-    /// The commands of its scripts, in order.
+    /// The commands of its scripts, those of each part in order.
     commands: Vec<Run>,
-    /// The marks that hold for a part of the file, which begins with the address.
-    marks: Vec<(Vec<Step>, String)>,
+    /// What is meant where it is written.
+    written: Part,
+    /// What is meant again elsewhere, by the value that is written.
+    again: BTreeMap<usize, Vec<Part>>,
+    /// The values by their addresses.
+    sorted: Vec<usize>,
+    /// The marks that hold for each part of the file.
+    marks: Prefixes<Vec<String>>,
     /// Why there is nothing in it, if it could not be parsed.
     pub unparsed: Option<Unparsed>,
 }
@@ -43,6 +54,14 @@ pub struct Run {
     owner: Option<usize>,
 }
 
+/// A part of a layout in which no byte is meant twice.
+#[derive(Clone, Debug, Default)]
+struct Part {
+    values: Range<usize>,
+    inner: Range<usize>,
+    commands: Range<usize>,
+}
+
 /// Where in a layout a byte stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spot {
@@ -52,11 +71,20 @@ pub struct Spot {
     word: Option<usize>,
 }
 
+impl Placed {
+    /// The innermost scope that it belongs to, as its number in the platform's list and its address.
+    pub fn scope(&self) -> (Option<usize>, &[Step]) {
+        match self.scope {
+            Some((index, len)) => (Some(index), &self.value.address.steps()[..len]),
+            None => (None, &[]),
+        }
+    }
+}
+
 impl Spot {
-    /// Whether two spots are in one value, or in its key.
-    pub fn is_in_same_value(self, other: Self) -> bool {
-        (self.value, self.inner) == (other.value, other.inner)
-            && (self.value.is_some() || self.inner.is_some())
+    /// What tells the value that it is in, or in the key of which, from others.
+    pub fn in_value(self) -> Option<impl Ord> {
+        (self.value.is_some() || self.inner.is_some()).then_some((self.value, self.inner))
     }
 }
 
@@ -71,28 +99,54 @@ impl Layout {
     }
 
     fn built(structure: &Structure, document: Document) -> Self {
-        let Document { values, commands, .. } = document;
+        let Document { values, commands, aliases, .. } = document;
+        let mut heirs: Vec<Heir> = aliases.into_iter().map(Heir::from).collect();
+        heirs.extend(reuse::inherited(&values, &structure.inherits));
+        let again = reuse::again(&values, &heirs);
+        let written = values.len();
+        let meant = again.iter().map(|(i, it)| Value { address: it.clone(), ..values[*i].clone() });
+        let meant: Vec<Value> = meant.collect();
         let mut layout = Self::default();
-        for value in values {
+        for value in values.into_iter().chain(meant) {
             let scope = innermost(structure, &value.address);
             let (place, verbatim) = (Place::Value, false);
             layout.values.push(Placed { value, place, verbatim, scope });
         }
+        layout.sorted = (0..layout.values.len()).collect();
+        let values = &layout.values;
+        layout.sorted.sort_by(|&a, &b| values[a].value.address.cmp(&values[b].value.address));
         let found: Vec<_> =
             (0..layout.values.len()).map(|i| layout.place_at(structure, i)).collect();
-        for (i, entry) in found.into_iter().enumerate() {
+        let mut found = found.into_iter();
+        layout.written = layout.part(0..written, &mut found, commands);
+        for (i, (of, _)) in (written..).zip(again) {
+            let part = layout.part(i..i + 1, &mut found, Vec::new());
+            layout.again.entry(of).or_default().push(part);
+        }
+        layout.marks = layout.marks(structure);
+        layout
+    }
+
+    /// Says what some of the values are for, and reads their scripts; `commands` belong to none of them.
+    fn part<'s>(
+        &mut self,
+        values: Range<usize>,
+        found: &mut impl Iterator<Item = Option<&'s PlaceAt>>,
+        commands: Vec<Command>,
+    ) -> Part {
+        let (inner, first) = (self.inner.len(), self.commands.len());
+        for (i, entry) in values.clone().zip(found) {
             let Some(entry) = entry else { continue };
-            (layout.values[i].place, layout.values[i].verbatim) = (entry.is, entry.verbatim);
+            (self.values[i].place, self.values[i].verbatim) = (entry.is, entry.verbatim);
             if entry.is == Place::Script {
-                layout.embed(i, entry.syntax);
+                self.embed(i, entry.syntax);
             }
         }
-        let is_script = |&i: &usize| layout.values[i].place == Place::Script;
-        let owners: Vec<_> =
-            commands.iter().map(|it| layout.value_at(it.span.start).filter(is_script)).collect();
-        layout.push(commands, owners);
-        layout.mark(structure);
-        layout
+        let is_script = |&i: &usize| self.values[i].place == Place::Script;
+        let owner = |it: &Command| containing(&self.values, &values, it.span.start);
+        let owners: Vec<_> = commands.iter().map(|it| owner(it).filter(is_script)).collect();
+        self.push(commands, owners);
+        Part { values, inner: inner..self.inner.len(), commands: first..self.commands.len() }
     }
 
     /// Reads the script that a value is.
@@ -138,46 +192,60 @@ impl Layout {
 
     /// Whether a condition holds for what stands below an address.
     fn says(&self, prefix: &[Step], condition: &Condition) -> bool {
-        let mut below =
-            self.values.iter().filter(|it| it.value.address.steps().starts_with(prefix));
-        let found = below.any(|it| {
-            condition.at.matches(&it.value.address.steps()[prefix.len()..])
-                && condition.fits(it.value.text.bytes())
+        let steps = |i: usize| self.values[i].value.address.steps();
+        let first = self.sorted.partition_point(|&i| steps(i) < prefix);
+        let mut below = self.sorted[first..].iter().take_while(|&&i| steps(i).starts_with(prefix));
+        let found = below.any(|&i| {
+            condition.at.matches(&steps(i)[prefix.len()..])
+                && condition.fits(self.values[i].value.text.bytes())
         });
         found != condition.absent
     }
 
-    fn mark(&mut self, structure: &Structure) {
+    fn marks(&self, structure: &Structure) -> Prefixes<Vec<String>> {
+        let mut marks: Prefixes<Vec<String>> = Prefixes::default();
         for mark in &structure.marks {
             let at = structure.scopes.iter().find(|it| mark.scope.as_ref() == Some(&it.name));
-            let mut prefixes: Vec<Vec<Step>> = match at {
-                None => vec![Vec::new()],
+            let prefixes: BTreeSet<&[Step]> = match at {
+                None => BTreeSet::from([&[][..]]),
                 Some(scope) => {
                     let steps = self.values.iter().map(|it| it.value.address.steps());
-                    steps.filter_map(|it| Some(it[..scope.at.prefix_of(it)?].to_vec())).collect()
+                    steps.filter_map(|it| Some(&it[..scope.at.prefix_of(it)?])).collect()
                 }
             };
-            prefixes.dedup();
-            prefixes.retain(|prefix| mark.when.iter().all(|it| self.says(prefix, it)));
-            self.marks.extend(prefixes.into_iter().map(|it| (it, mark.mark.clone())));
+            let holds = |it: &&&[Step]| mark.when.iter().all(|when| self.says(it, when));
+            for prefix in prefixes.iter().filter(holds) {
+                marks.at(prefix).push(mark.mark.clone());
+            }
         }
+        marks
     }
 
-    /// Where a byte of the file stands.
+    /// Where a byte of the file is written.
     pub fn spot(&self, at: usize) -> Spot {
-        let value = self.value_at(at);
-        let inner = containing(&self.inner, at);
-        let begun = self.commands.partition_point(|it| it.command.span.start <= at);
-        let near = begun.saturating_sub(NESTED)..begun;
-        let command = near.rev().find(|&i| self.commands[i].command.span.contains(&at));
+        self.spot_in(&self.written, at)
+    }
+
+    /// Where a byte of the file is meant: where it is written, and where that is repeated.
+    pub fn spots(&self, at: usize) -> impl Iterator<Item = Spot> {
+        let written = self.spot(at);
+        let again = written.value.and_then(|it| self.again.get(&it));
+        let again = again.into_iter().flatten();
+        std::iter::once(written).chain(again.map(move |it| self.spot_in(it, at)))
+    }
+
+    fn spot_in(&self, part: &Part, at: usize) -> Spot {
+        let value = containing(&self.values, &part.values, at);
+        let inner = containing(&self.inner, &part.inner, at);
+        let commands = &self.commands[part.commands.clone()];
+        let begun = commands.partition_point(|it| it.command.span.start <= at);
+        let mut near = (begun.saturating_sub(NESTED)..begun).rev();
+        let command = near.find(|&i| commands[i].command.span.contains(&at));
+        let command = command.map(|i| part.commands.start + i);
         let word = command.and_then(|i| {
             self.commands[i].command.words.iter().position(|it| it.span.contains(&at))
         });
         Spot { value, inner, command, word }
-    }
-
-    fn value_at(&self, at: usize) -> Option<usize> {
-        containing(&self.values, at)
     }
 
     /// The spots of all commands.
@@ -187,7 +255,7 @@ impl Layout {
         self.commands.iter().enumerate().map(spot)
     }
 
-    /// The spots of the file's own values.
+    /// The spots of the values, but for those that scripts set.
     pub fn value_spots(&self) -> impl Iterator<Item = Spot> {
         (0..self.values.len()).map(|i| Spot { value: Some(i), ..Spot::default() })
     }
@@ -197,7 +265,7 @@ impl Layout {
         &self.commands
     }
 
-    /// Every value, of the file and of its scripts.
+    /// Every value, of the file and of its scripts, wherever it is meant.
     pub fn values(&self) -> impl Iterator<Item = &Placed> {
         self.values.iter().chain(&self.inner)
     }
@@ -218,19 +286,20 @@ impl Layout {
         spot.word.map(|i| (&words[i], i > 0))
     }
 
-    /// The script that a spot belongs to: the value that is one, or nothing for a file that is one.
-    pub fn script(&self, spot: Spot) -> Option<usize> {
+    /// The address of the script that a spot belongs to, or nothing for a file that is one. A list of commands is one.
+    pub fn script(&self, spot: Spot) -> Option<&[Step]> {
         let is_script = |i: &usize| self.values[*i].place == Place::Script;
-        self.command(spot).map_or_else(|| spot.value.filter(is_script), |it| it.owner)
+        let owner = self.command(spot).map_or(spot.value.filter(is_script), |it| it.owner)?;
+        let mut steps = self.values[owner].value.address.steps();
+        while let [above @ .., Step::Index(_)] = steps {
+            steps = above;
+        }
+        Some(steps)
     }
 
     /// The scope at a spot, as its number in the platform's list and its address; no steps for the whole file.
     pub fn scope(&self, spot: Spot) -> (Option<usize>, &[Step]) {
-        let Some(placed) = self.value(spot) else { return (None, &[]) };
-        match placed.scope {
-            Some((index, len)) => (Some(index), &placed.value.address.steps()[..len]),
-            None => (None, &[]),
-        }
+        self.value(spot).map_or((None, &[]), Placed::scope)
     }
 
     /// The address of a spot.
@@ -238,25 +307,37 @@ impl Layout {
         self.value(spot).map(|it| &it.value.address)
     }
 
+    /// The steps of that address; none where there is no value.
+    pub fn steps(&self, spot: Spot) -> &[Step] {
+        self.address(spot).map_or(&[], Address::steps)
+    }
+
+    /// The address under which the byte at a spot is written.
+    pub fn written_at(&self, spot: Spot, at: usize) -> Option<&Address> {
+        let is_written = spot.value.is_none_or(|it| it < self.written.values.end);
+        self.address(if is_written { spot } else { self.spot(at) })
+    }
+
     /// Whether a mark holds at a spot.
     pub fn marked(&self, spot: Spot, mark: &str) -> bool {
-        let steps = self.address(spot).map_or(&[][..], Address::steps);
-        self.marks.iter().any(|(prefix, it)| it == mark && steps.starts_with(prefix))
+        self.marks.above(self.steps(spot)).flatten().any(|it| it == mark)
     }
 }
 
-/// The value whose key or text holds a byte.
-fn containing(values: &[Placed], at: usize) -> Option<usize> {
+/// The value among some whose key or text holds a byte.
+fn containing(values: &[Placed], among: &Range<usize>, at: usize) -> Option<usize> {
     let begins = |it: &Placed| match it.value.key.is_empty() {
         true => it.value.span.start,
         false => it.value.key.start.min(it.value.span.start),
     };
+    let values = &values[among.clone()];
     let begun = values.partition_point(|it| begins(it) <= at);
-    let near = begun.saturating_sub(NESTED)..begun;
-    near.rev().find(|&i| {
+    let mut near = (begun.saturating_sub(NESTED)..begun).rev();
+    let found = near.find(|&i| {
         let Value { key, span, .. } = &values[i].value;
         key.contains(&at) || span.contains(&at)
-    })
+    });
+    found.map(|i| among.start + i)
 }
 
 fn innermost(structure: &Structure, address: &Address) -> Option<(usize, usize)> {

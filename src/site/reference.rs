@@ -1,12 +1,14 @@
 //! Where a token is used without being written: by its name, by a variable that holds it, by what the system pastes.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::Place;
-use super::layout::{Layout, Placed, Spot};
+use super::layout::{Layout, Placed};
+use super::prefixes::Prefixes;
 use crate::detect::{Name, Named};
 use crate::platform::{Expands, Platform, Written};
-use crate::syntax::{Expansion, Step};
+use crate::syntax::Expansion;
 
 /// One use of a token's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +37,8 @@ pub(super) fn references(
     let expands = platform.map_or(&[][..], |it| &it.structure.expands);
     let mut found = Vec::new();
     let pasted: Vec<Pasted> = expands.iter().flat_map(|it| pasted(it, layout, bytes)).collect();
-    let family = |name: &str| tokens.iter().any(|it| it.text == name);
+    let texts: BTreeSet<&str> = tokens.iter().map(|it| it.text.as_str()).collect();
+    let family = |name: &str| texts.contains(name);
     let known: Vec<&Pasted> =
         pasted.iter().filter(|it| it.written == Written::Bulk || family(&it.name)).collect();
     found.extend(known.iter().map(|it| it.reference()));
@@ -43,16 +46,18 @@ pub(super) fn references(
     found.extend(expansions.iter().filter(|it| family(&it.name)).map(|it| variable(it)));
     found.sort_by_key(|it| (it.span.start, it.written));
     found.dedup_by(|later, kept| later.span.start < kept.span.end);
-    for name in tokens {
-        let within =
-            |it: &Reference| it.span.start <= name.span.start && name.span.end <= it.span.end;
-        if !found.iter().any(within) {
-            found.push(named(name, layout, bytes));
-        }
-    }
+    let within = |name: &Name| {
+        let before = found.partition_point(|it| it.span.start <= name.span.start);
+        before.checked_sub(1).is_some_and(|it| name.span.end <= found[it].span.end)
+    };
+    let rest = tokens.iter().filter(|it| !within(it)).map(|it| named(it, layout, bytes));
+    let rest: Vec<Reference> = rest.collect();
+    found.extend(rest);
+    found.sort_by_key(|it| it.span.start);
     let aliases = aliases(layout, &found);
     let alias = |name: &str, at: usize| {
-        aliases.iter().any(|it| it.name == name && seen(layout, layout.spot(at), &it.scope))
+        let Some(scopes) = aliases.get(name) else { return false };
+        layout.spots(at).any(|it| scopes.above(layout.steps(it)).next().is_some())
     };
     let through = pasted.iter().filter(|it| alias(&it.name, it.span.start)).map(Pasted::reference);
     let through: Vec<_> = through
@@ -84,11 +89,13 @@ fn pasted(expands: &Expands, layout: &Layout, bytes: &[u8]) -> Vec<Pasted> {
         let (Some(whole), name) = (captures.get(0), captures.name("name")) else { continue };
         // What only tells the expression from a similar one stands before it and is not part of it.
         let whole = captures.name("all").unwrap_or(whole);
-        let placed = layout.value(layout.spot(whole.start()));
-        let place = placed.map_or(Place::Value, |it| it.place);
-        if !(expands.places.is_empty() || expands.places.contains(&place))
-            || (expands.interpolated && !placed.is_some_and(|it| it.value.interpolates))
-        {
+        let replaced = |spot| {
+            let placed = layout.value(spot);
+            let place = placed.map_or(Place::Value, |it| it.place);
+            (expands.places.is_empty() || expands.places.contains(&place))
+                && (!expands.interpolated || placed.is_some_and(|it| it.value.interpolates))
+        };
+        if !layout.spots(whole.start()).any(replaced) {
             continue;
         }
         let name = text(name.unwrap_or(whole).range());
@@ -129,13 +136,8 @@ fn named(name: &Name, layout: &Layout, bytes: &[u8]) -> Reference {
     Reference { name: name.text.clone(), span, written }
 }
 
-/// A variable that holds a token without being called like one, and the scope that sees it.
-struct Alias {
-    name: String,
-    scope: Vec<Step>,
-}
-
-fn aliases(layout: &Layout, found: &[Reference]) -> Vec<Alias> {
+/// The variables that hold a token without being called like one, and the scopes that see each.
+fn aliases<'l>(layout: &'l Layout, found: &[Reference]) -> BTreeMap<&'l str, Prefixes<()>> {
     let filled = |it: &&Placed| {
         let inside = |reference: &Reference| {
             it.value.span.start <= reference.span.start && reference.span.end <= it.value.span.end
@@ -147,15 +149,11 @@ fn aliases(layout: &Layout, found: &[Reference]) -> Vec<Alias> {
                 .take_while(|reference| reference.span.start < it.value.span.end)
                 .any(inside)
     };
-    let alias = |it: &Placed| {
-        let Some(Step::Key(name)) = it.value.address.steps().last() else { return None };
-        let spot = layout.spot(it.value.span.start);
-        Some(Alias { name: name.clone(), scope: layout.scope(spot).1.to_vec() })
-    };
-    layout.values().filter(filled).filter_map(alias).collect()
-}
-
-/// Whether what is set in a scope is seen at a spot.
-pub(super) fn seen(layout: &Layout, spot: Spot, scope: &[Step]) -> bool {
-    layout.address(spot).map_or(&[][..], |it| it.steps()).starts_with(scope)
+    let mut aliases: BTreeMap<&str, Prefixes<()>> = BTreeMap::new();
+    for placed in layout.values().filter(filled) {
+        if let Some(name) = placed.value.address.name() {
+            aliases.entry(name).or_default().at(placed.scope().1);
+        }
+    }
+    aliases
 }

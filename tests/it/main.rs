@@ -10,6 +10,7 @@ mod env;
 mod export;
 mod fixtures;
 mod formats;
+mod forms;
 mod history;
 mod index;
 mod integrations;
