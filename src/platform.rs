@@ -88,6 +88,8 @@ struct Raw {
     class: Class,
     ci: Ci,
     #[serde(default)]
+    private: bool,
+    #[serde(default)]
     paths: Vec<String>,
     #[serde(default)]
     content: Vec<LazyRegex>,
@@ -111,6 +113,8 @@ pub struct Platform {
     pub class: Class,
     /// How sure it is that CI runs them.
     pub ci: Ci,
+    /// Whether they belong to one machine or service alone, and never into git.
+    pub private: bool,
     /// What to write instead of a literal.
     pub reference: String,
     /// What to do about a literal, with `{reference}` for the above.
@@ -142,8 +146,8 @@ impl Platforms {
         for (id, raw) in files {
             globs.extend(raw.paths.iter().map(|it| (LazyGlob::new(it), all.len())));
             shared.extend(raw.structure_of.map(|of| (all.len(), of)));
-            let Raw { name, class, ci, reference, fix, structure, content, .. } = raw;
-            all.push(Platform { id, name, class, ci, reference, fix, structure, content });
+            let Raw { name, class, ci, private, reference, fix, structure, content, .. } = raw;
+            all.push(Platform { id, name, class, ci, private, reference, fix, structure, content });
         }
         for (i, of) in shared {
             let of: Option<&Platform> = all.iter().find(|it: &&Platform| it.id == of);
@@ -173,6 +177,12 @@ impl Platforms {
             .map(|(platform, _)| platform)
     }
 
+    /// Whether CI may run what stands in a file, as far as its path tells.
+    pub fn may_run(&self, path: &str) -> bool {
+        let declared = || self.all.iter().any(|it| Ci::Medium <= it.ci && !it.content.is_empty());
+        self.of(path, b"").is_some_and(|it| Ci::Medium <= it.ci) || is_manifest(path) && declared()
+    }
+
     /// What of the data cannot be used: patterns that are none, structures that name each other wrongly.
     pub fn faults(&self) -> Vec<String> {
         let globs = self.globs.iter().filter(|(glob, _)| !glob.is_valid());
@@ -186,7 +196,7 @@ impl Platforms {
 
     /// The platform that a manifest declares; only those of a class that comes no later than that of its path can win.
     fn declared(&self, path: &str, bytes: &[u8], by_path: Option<Class>) -> Option<&Platform> {
-        let manifest = [".yml", ".yaml", ".json"].iter().any(|it| path.ends_with(it));
+        let manifest = is_manifest(path);
         let head = &bytes[..bytes.len().min(DECLARATION)];
         self.all
             .iter()
@@ -200,4 +210,9 @@ impl Platforms {
     pub fn iter(&self) -> impl Iterator<Item = &Platform> {
         self.all.iter()
     }
+}
+
+/// Whether a file of this name says itself what it is.
+fn is_manifest(path: &str) -> bool {
+    [".yml", ".yaml", ".json"].iter().any(|it| path.ends_with(it))
 }

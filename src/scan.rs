@@ -4,6 +4,7 @@ mod caller;
 mod judge;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -11,9 +12,8 @@ use crate::excerpt;
 use crate::exempt::Exempted;
 use crate::finding::{Finding, Fingerprint};
 use crate::policy::Policy;
-use crate::source::{Blob, Coverage, Visitor};
+use crate::source::{self, Blob, Coverage, Skipped, Visitor, Wanted};
 use crate::suppress::{self, Suppression};
-use caller::judge_again;
 pub(crate) use judge::Ruler;
 use judge::judge;
 pub use judge::{check, facts, tokens};
@@ -89,21 +89,26 @@ pub struct Progress {
     pub bytes: AtomicU64,
 }
 
-/// Whether files that CI runs one step away are told from others, which reads the source once more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Callers {
-    /// They are, where something depends on it.
-    Sought,
-    /// They are not: the source cannot be read twice, or is the past.
-    Ignored,
+/// Where the files of a scan are, which says what else can be found out about them.
+#[derive(Clone, Copy)]
+pub enum Files<'s> {
+    /// In folders, of which some can be read again: which of them CI runs is sought, and git is asked what it tracks.
+    InFolders(&'s Again<'s>),
+    /// In git, which tracks all of them.
+    InGit,
+    /// In a pipe.
+    InPipe,
 }
+
+/// Reads the wanted ones of a scan's files once more.
+pub type Again<'s> = dyn Fn(&Wanted<'_>, &Visitor<'_>) -> anyhow::Result<Coverage> + Sync + 's;
 
 /// Judges everything that `source` yields. `source` may call its visitor from several threads.
 pub fn scan<'p>(
     policy: &'p Policy,
     progress: &Progress,
-    callers: Callers,
-    source: impl Fn(&Visitor<'_>) -> anyhow::Result<Coverage>,
+    files: Files<'_>,
+    source: impl FnOnce(&Visitor<'_>) -> anyhow::Result<Coverage>,
 ) -> anyhow::Result<Report<'p>> {
     let collected = Mutex::new(Collected::default());
     let visit = |blob: &Blob<'_>| {
@@ -114,25 +119,23 @@ pub fn scan<'p>(
         } else {
             progress.files.fetch_add(u64::from(blob.start.byte == 0), Ordering::Relaxed);
             progress.bytes.fetch_add(blob.len() as u64, Ordering::Relaxed);
-            one.judge(blob, policy);
+            one.judge(blob, policy, files);
         }
         if !one.is_empty() {
             collected.lock().unwrap_or_else(PoisonError::into_inner).extend(one);
         }
     };
     let mut coverage = source(&visit)?;
-    let collected = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let Collected { mut findings, suppressions, hanging, excluded, excluded_bytes } = collected;
-    coverage.files = coverage.files.saturating_sub(excluded);
-    coverage.bytes = coverage.bytes.saturating_sub(excluded_bytes);
+    let mut collected = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
+    coverage.files = coverage.files.saturating_sub(collected.excluded);
+    coverage.bytes = coverage.bytes.saturating_sub(collected.excluded_bytes);
+    collected.find_callers(policy, files)?;
+    coverage.skipped.extend(collected.ask_git(files));
     for skipped in &mut coverage.skipped {
         skipped.path = excerpt::masked(&skipped.path, policy.detector);
         skipped.reason = excerpt::masked(&skipped.reason, policy.detector);
     }
-    if callers == Callers::Sought && !hanging.is_empty() {
-        let callers = caller::find(policy, &hanging, &source)?;
-        judge_again(policy, &callers, &mut findings, &source)?;
-    }
+    let Collected { mut findings, suppressions, excluded, .. } = collected;
     sort(&mut findings);
     // A file that is named beside its folder is read twice.
     findings.dedup_by(|a, b| (&a.path, a.start, &a.rule.id) == (&b.path, b.start, &b.rule.id));
@@ -145,36 +148,76 @@ pub fn scan<'p>(
 struct Collected<'p> {
     findings: Vec<Finding<'p>>,
     suppressions: Vec<Suppression<'p>>,
-    /// Files about which more would be known if CI were known to run them.
-    hanging: BTreeSet<String>,
+    /// Files of which it is not known that CI runs them, and what is found in each if it does.
+    if_called: BTreeMap<String, Vec<Finding<'p>>>,
+    /// Files with findings that hold only if git tracks the file: their masked paths, and where they are.
+    if_tracked: BTreeMap<String, PathBuf>,
     excluded: u64,
     excluded_bytes: u64,
 }
 
 impl<'p> Collected<'p> {
-    fn judge(&mut self, blob: &Blob<'_>, policy: &'p Policy) {
+    fn judge(&mut self, blob: &Blob<'_>, policy: &'p Policy, files: Files<'_>) {
         if !policy.detector.may_hold(blob.bytes) {
             return;
         }
-        let judged = judge(blob, policy, None);
+        let judged = judge(blob, policy, matches!(files, Files::InFolders(_)));
         self.findings = judged.findings;
         self.suppressions = suppress::collect(blob, policy);
-        if judged.hangs {
-            self.hanging.insert(policy.anchor.of(blob.path).into_owned());
+        let asks = |it: &&Finding<'_>| it.rule.when.asks_git();
+        if let Some(finding) = self.findings.iter().chain(&judged.if_called).find(asks) {
+            self.if_tracked.insert(finding.path.clone(), policy.anchor.full(blob.path));
         }
+        if !judged.if_called.is_empty() {
+            self.if_called.insert(policy.anchor.of(blob.path).into_owned(), judged.if_called);
+        }
+    }
+
+    /// Takes what is found in files that CI runs for what was found in them.
+    fn find_callers(&mut self, policy: &Policy, files: Files<'_>) -> anyhow::Result<()> {
+        let Files::InFolders(again) = files else { return Ok(()) };
+        if self.if_called.is_empty() {
+            return Ok(());
+        }
+        let callers = caller::find(policy, &self.if_called.keys().cloned().collect(), again)?;
+        self.findings.retain(|it| !callers.contains_key(&*policy.anchor.of(&it.path)));
+        for (path, caller) in callers {
+            let mut found = self.if_called.remove(&path).unwrap_or_default();
+            found.iter_mut().for_each(|it| it.related.push(caller.clone()));
+            self.findings.extend(found);
+        }
+        Ok(())
+    }
+
+    /// Drops what would hold only if git tracked the file, and names the repositories that would not say.
+    fn ask_git(&mut self, files: Files<'_>) -> Vec<Skipped> {
+        if self.if_tracked.is_empty() || matches!(files, Files::InGit) {
+            return Vec::new();
+        }
+        let (tracked, skipped) = match files {
+            Files::InFolders(_) => source::tracked(&self.if_tracked.values().cloned().collect()),
+            Files::InGit | Files::InPipe => (BTreeSet::new(), Vec::new()),
+        };
+        let is_tracked =
+            |path: &str| self.if_tracked.get(path).is_some_and(|it| tracked.contains(it));
+        self.findings.retain(|it| !it.rule.when.asks_git() || is_tracked(&it.path));
+        skipped
     }
 
     fn is_empty(&self) -> bool {
         self.findings.is_empty()
             && self.suppressions.is_empty()
-            && self.hanging.is_empty()
+            && self.if_called.is_empty()
             && self.excluded_bytes + self.excluded == 0
     }
 
-    fn extend(&mut self, other: Self) {
-        self.findings.extend(other.findings);
-        self.suppressions.extend(other.suppressions);
-        self.hanging.extend(other.hanging);
+    fn extend(&mut self, mut other: Self) {
+        self.findings.append(&mut other.findings);
+        self.suppressions.append(&mut other.suppressions);
+        for (path, found) in other.if_called {
+            self.if_called.entry(path).or_default().extend(found);
+        }
+        self.if_tracked.append(&mut other.if_tracked);
         self.excluded += other.excluded;
         self.excluded_bytes += other.excluded_bytes;
     }

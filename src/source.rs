@@ -10,6 +10,7 @@ mod hook_file;
 mod ignored;
 pub mod index;
 mod listing;
+mod tracked;
 mod tree;
 mod walk;
 mod window;
@@ -22,8 +23,9 @@ pub use change::{Touched, pushed, range, staged};
 pub use file::{append, create, exists, replace, text};
 pub use history::{HistoryOptions, Needle, Search, history};
 pub use hook_file::{HookFile, Installed};
+pub use tracked::tracked;
 pub use tree::{Tree, each_name, repository_of};
-pub use walk::walk;
+pub use walk::{walk, walk_some};
 use window::ShortRead;
 
 /// Where a blob's first byte stands in its file: `byte` from 0, `line` and `column` from 1, the column in characters.
@@ -160,6 +162,9 @@ impl<'b> Blob<'b> {
 
 /// What a source calls for each blob, from several threads.
 pub type Visitor<'v> = dyn Fn(&Blob<'_>) + Sync + 'v;
+
+/// Which files are wanted, by their paths; asked from several threads.
+pub type Wanted<'w> = dyn Fn(&str) -> bool + Sync + 'w;
 
 /// Something that should have been read and was not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

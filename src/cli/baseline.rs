@@ -14,7 +14,7 @@ use crate::date::Date;
 use crate::excerpt::{masked, printable};
 use crate::exempt::Terms;
 use crate::report::{Format, plural};
-use crate::scan::{self, Callers, Outcome, Progress, Report};
+use crate::scan::{self, Again, Files, Outcome, Progress, Report};
 use crate::source::{self, WalkOptions};
 use crate::yaml_file::{Kind, YamlFile};
 
@@ -189,8 +189,11 @@ impl Place {
     /// The findings of the whole repository, with suppressions and exceptions applied.
     fn scanned<'p>(&self, set: &'p Set) -> anyhow::Result<Report<'p>> {
         let options = WalkOptions { no_ignore: self.no_ignore, jobs: 0 };
-        let mut report = scan::scan(&set.policy, &Progress::default(), Callers::Sought, |visit| {
-            source::walk(std::slice::from_ref(&set.root), &options, visit)
+        let roots = std::slice::from_ref(&set.root);
+        let again: &Again<'_> = &|wanted, visit| source::walk_some(roots, &options, wanted, visit);
+        let files = Files::InFolders(again);
+        let mut report = scan::scan(&set.policy, &Progress::default(), files, |visit| {
+            source::walk(roots, &options, visit)
         })?;
         ensure!(
             report.coverage.skipped.is_empty(),

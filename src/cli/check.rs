@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::{Common, Failure, gate, progress};
 use crate::policy::anchor::Anchor;
 use crate::report::{self, Style};
-use crate::scan::{self, Callers, Outcome, Progress};
+use crate::scan::{self, Again, Files, Outcome, Progress};
 use crate::source::{self, WalkOptions};
 
 #[derive(Args)]
@@ -62,12 +62,15 @@ impl Arguments {
         let progress = Progress::default();
         let report = progress::during(&progress, self.quiet, || {
             let options = WalkOptions { no_ignore: self.no_ignore, jobs: self.jobs };
-            scan::scan(&set.policy, &progress, self.callers(), |visit| match &self.stdin {
+            let here = [PathBuf::from(".")];
+            let roots = if self.paths.is_empty() { &here[..] } else { &self.paths };
+            let again: &Again<'_> =
+                &|wanted, visit| source::walk_some(roots, &options, wanted, visit);
+            scan::scan(&set.policy, &progress, self.files(again), |visit| match &self.stdin {
                 Some(name) => Ok(source::stdin(name, visit)),
                 None => match self.revisions.read(&self.paths, self.jobs, &set.policy, visit) {
                     Some(read) => read,
-                    None if self.paths.is_empty() => source::walk(&[".".into()], &options, visit),
-                    None => source::walk(&self.paths, &options, visit),
+                    None => source::walk(roots, &options, visit),
                 },
             })
         });
@@ -92,10 +95,11 @@ impl Arguments {
         if self.stdin.is_some() || self.revisions.any() { &[] } else { &self.paths }
     }
 
-    fn callers(&self) -> Callers {
-        match self.stdin.is_some() || self.revisions.any() {
-            true => Callers::Ignored,
-            false => Callers::Sought,
+    fn files<'s>(&self, again: &'s Again<'s>) -> Files<'s> {
+        match (&self.stdin, self.revisions.any()) {
+            (Some(_), _) => Files::InPipe,
+            (None, true) => Files::InGit,
+            (None, false) => Files::InFolders(again),
         }
     }
 

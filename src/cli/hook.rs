@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::{Common, Failure, gate};
 use crate::policy::anchor::Anchor;
 use crate::report::{self, Format, Style};
-use crate::scan::{self, Callers, Outcome, Progress};
+use crate::scan::{self, Files, Outcome, Progress};
 use crate::source::{self, Coverage, HookFile, Installed, Touched, Visitor};
 
 #[derive(Subcommand)]
@@ -134,7 +134,7 @@ impl Run {
             Hook::PreCommit => source::staged(Path::new("."), &[], Touched::Lines, visit),
             Hook::PrePush | Hook::PreReceive => pushed(Path::new("."), &pushes, visit),
         };
-        let report = scan::scan(&set.policy, &Progress::default(), Callers::Ignored, read);
+        let report = scan::scan(&set.policy, &Progress::default(), Files::InGit, read);
         let mut report = report.map_err(|it| failed(&it))?;
         report.exempt(&terms);
         if report.findings.is_empty() && report.outcome() == Outcome::Passed {

@@ -76,7 +76,7 @@ impl Settings {
     pub(super) fn policy(&self, paths: &[PathBuf]) -> anyhow::Result<Set> {
         let here = std::env::current_dir().context("could not find the current folder")?;
         let first = paths.first().map_or(here.as_path(), PathBuf::as_path);
-        let root = source::repository_of(first).unwrap_or_else(|| here.clone());
+        let root = source::repository_of(first).unwrap_or_else(|| root_without_git(paths, &here));
         let (tree, home, name) = self.place(&root)?;
         let mut config = self.read(&tree, &name)?;
         self.overlay(&mut config)?;
@@ -193,6 +193,16 @@ impl Settings {
 fn base(paths: &[PathBuf], here: &Path) -> PathBuf {
     match paths {
         [alone] if alone.is_absolute() && alone.is_dir() => {
+            alone.canonicalize().unwrap_or_else(|_| alone.clone())
+        }
+        _ => here.to_owned(),
+    }
+}
+
+/// Where no repository begins: the folder that is scanned alone, unless the current one has a configuration.
+fn root_without_git(paths: &[PathBuf], here: &Path) -> PathBuf {
+    match paths {
+        [alone] if alone.is_dir() && !source::exists(&here.join(config::FILE)) => {
             alone.canonicalize().unwrap_or_else(|_| alone.clone())
         }
         _ => here.to_owned(),

@@ -1,7 +1,7 @@
 //! Where the paths of a scan begin: policies and fingerprints speak of paths from the repository's root.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Turns a path of the scan into one from the root, wherever the scan was started.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +31,11 @@ impl Anchor {
             Some(inside) if !self.root.is_empty() => Cow::Owned(inside.to_owned()),
             _ => Cow::Borrowed(path),
         }
+    }
+
+    /// Where a path of the scan is.
+    pub fn full(&self, path: &str) -> PathBuf {
+        Path::new(&self.base).join(path)
     }
 }
 

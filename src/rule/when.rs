@@ -38,6 +38,9 @@ struct Case {
     /// What the file is for: one of these.
     #[serde(default, deserialize_with = "one_or_more")]
     class: Vec<Class>,
+    /// Whether the file belongs to one machine or service alone, and never into git.
+    #[serde(default)]
+    private: Option<bool>,
     /// What the place is: one of these.
     #[serde(default, deserialize_with = "one_or_more")]
     place: Vec<Place>,
@@ -77,6 +80,9 @@ struct Case {
     /// Whether the script uses a token by name.
     #[serde(default)]
     uses: Option<bool>,
+    /// Holds only in files that git tracks. The scan asks for that at its end, of what is left then.
+    #[serde(default)]
+    tracked: bool,
 }
 
 /// What a case judges.
@@ -163,6 +169,11 @@ impl When {
         self.0.iter().find_map(|it| it.suppression)
     }
 
+    /// Whether a violation is one only where git tracks the file.
+    pub fn asks_git(&self) -> bool {
+        self.0.iter().any(|it| it.tracked)
+    }
+
     /// Compiles every pattern, to find the one that cannot be: its place below this one, and why.
     pub fn verify(&self) -> Result<(), (String, regex::Error)> {
         for (index, case) in self.0.iter().enumerate() {
@@ -220,6 +231,7 @@ impl Case {
         self.ci.is_none_or(|it| it == (facts.ci >= Ci::Medium))
             && (self.class.is_empty()
                 || facts.platform.is_some_and(|it| self.class.contains(&it.class)))
+            && self.private.is_none_or(|it| facts.platform.is_some_and(|of| of.private) == it)
             && (self.place.is_empty()
                 || facts.place(thing).is_some_and(|it| self.place.contains(&it)))
             && self.wide.is_none_or(|it| it == facts.is_wide(thing))

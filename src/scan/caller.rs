@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use super::judge::{Ruler, judge, line, tokens};
+use super::Again;
+use super::judge::{Ruler, line, tokens};
 use crate::excerpt::{self, Excerpt};
-use crate::finding::{Finding, Related};
+use crate::finding::Related;
 use crate::platform::Ci;
 use crate::policy::Policy;
 use crate::site::{Facts, called};
-use crate::source::{Blob, Coverage, Visitor};
+use crate::source::Blob;
 
 /// Where CI is told to run files that are none of its own, by their paths.
 pub(super) type ByPath = BTreeMap<String, Related>;
@@ -18,7 +19,7 @@ pub(super) type ByPath = BTreeMap<String, Related>;
 pub(super) fn find(
     policy: &Policy,
     candidates: &BTreeSet<String>,
-    source: &impl Fn(&Visitor<'_>) -> anyhow::Result<Coverage>,
+    again: &Again<'_>,
 ) -> anyhow::Result<ByPath> {
     let found = Mutex::new(ByPath::new());
     let visit = |blob: &Blob<'_>| {
@@ -46,28 +47,6 @@ pub(super) fn find(
             }
         }
     };
-    source(&visit)?;
+    again(&|path| policy.platforms().may_run(path), &visit)?;
     Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// Judges the files that CI runs once more, now that this is known.
-pub(super) fn judge_again<'p>(
-    policy: &'p Policy,
-    callers: &ByPath,
-    findings: &mut Vec<Finding<'p>>,
-    source: &impl Fn(&Visitor<'_>) -> anyhow::Result<Coverage>,
-) -> anyhow::Result<()> {
-    if callers.is_empty() {
-        return Ok(());
-    }
-    findings.retain(|it| !callers.contains_key(&*policy.anchor.of(&it.path)));
-    let found = Mutex::new(Vec::new());
-    source(&|blob| {
-        if let Some(caller) = callers.get(&*policy.anchor.of(blob.path)) {
-            let again = judge(blob, policy, Some(caller)).findings;
-            found.lock().unwrap_or_else(PoisonError::into_inner).extend(again);
-        }
-    })?;
-    findings.extend(found.into_inner().unwrap_or_else(PoisonError::into_inner));
-    Ok(())
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::detect::{Detector, Name, Token};
 use crate::excerpt::{self, Excerpt};
-use crate::finding::{Finding, Fingerprint, Position, Related, Subject};
+use crate::finding::{Finding, Fingerprint, Position, Subject};
 use crate::platform::{Ci, Class};
 use crate::policy::{Level, Policy};
 use crate::rule::Rule;
@@ -32,25 +32,21 @@ fn facts_of<'p, 'b>(blob: &Blob<'b>, policy: &'p Policy, names: &[Name]) -> Fact
 
 /// Judges one blob. Reads nothing but its arguments.
 pub fn check<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Finding<'p>> {
-    judge(blob, policy, None).findings
+    judge(blob, policy, false).findings
 }
 
 /// What judging one blob comes to.
+#[derive(Default)]
 pub(super) struct Judged<'p> {
     pub(super) findings: Vec<Finding<'p>>,
-    /// Whether more would be known if CI were known to run the file.
-    pub(super) hangs: bool,
+    /// What they would be if CI were known to run the file; nothing if that is known already.
+    pub(super) if_called: Vec<Finding<'p>>,
 }
 
-/// Judges one blob; `caller` is where CI is told to run it, if it is no file of CI's own.
-pub(super) fn judge<'p>(
-    blob: &Blob<'_>,
-    policy: &'p Policy,
-    caller: Option<&Related>,
-) -> Judged<'p> {
-    let nothing = Judged { findings: Vec::new(), hangs: false };
+/// Judges one blob, and once more as if CI ran it, if `callers` may be found.
+pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: bool) -> Judged<'p> {
     if !policy.detector.may_hold(blob.bytes) {
-        return nothing;
+        return Judged::default();
     }
     let tokens = tokens(blob, policy);
     let violating = tokens.iter().filter(|it| it.certainty.violates());
@@ -58,21 +54,33 @@ pub(super) fn judge<'p>(
     let names = policy.detector.names(blob.bytes);
     // Most files with the stem have nothing to do with a token: no platform is loaded and nothing parsed for them.
     if violating.is_empty() && names.is_empty() {
-        return nothing;
+        return Judged::default();
     }
     let mut facts = facts_of(blob, policy, &names);
+    let findings = findings(blob, policy, &facts, &tokens, &violating);
     // What people read is run by nobody.
     let is_read = facts.platform.is_some_and(|it| it.class == Class::Docs);
-    let hangs = facts.ci < Ci::Medium && !is_read;
-    if caller.is_some() {
-        facts.ci = facts.ci.max(Ci::Medium);
+    let mut if_called = Vec::new();
+    if callers && facts.ci < Ci::Medium && !is_read {
+        facts.ci = Ci::Medium;
+        if_called = self::findings(blob, policy, &facts, &tokens, &violating);
     }
+    Judged { findings, if_called }
+}
+
+fn findings<'p>(
+    blob: &Blob<'_>,
+    policy: &'p Policy,
+    facts: &Facts<'p, '_>,
+    tokens: &[Token],
+    violating: &[Token],
+) -> Vec<Finding<'p>> {
     let here = policy.at(blob.path);
-    let things = facts.things(&violating).filter(|it| blob.owned.holds(&it.span));
-    let broken = things.map(|it| (here.broken(&it, &facts), it));
+    let things = facts.things(violating).filter(|it| blob.owned.holds(&it.span));
+    let broken = things.map(|it| (here.broken(&it, facts), it));
     let mut broken: Vec<_> = broken.filter(|(rules, _)| !rules.is_empty()).collect();
     broken.sort_by_key(|(_, thing)| (thing.span.start, thing.span.end));
-    let mut shower = Shower::new(blob, policy, &facts, &tokens);
+    let mut shower = Shower::new(blob, policy, facts, tokens);
     let mut findings = Vec::new();
     for places in broken.chunk_by(is_one_thing) {
         let mut rules = flattened(places);
@@ -80,8 +88,7 @@ pub(super) fn judge<'p>(
         let made = rules.into_iter().map(|(rule, (level, it))| shower.finding(rule, level, it));
         findings.extend(made);
     }
-    findings.iter_mut().for_each(|it| it.related.extend(caller.cloned()));
-    Judged { findings, hangs }
+    findings
 }
 
 /// What a thing breaks.

@@ -1,15 +1,13 @@
 //! What the ignore rules hid: counted, and read all the same where git tracks it.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use walkdir::WalkDir;
 
-use super::index::Index;
-use super::{Skipped, git};
+use super::Skipped;
+use super::tracked::Listed;
 
 /// A file or folder that the rules hid.
 pub(super) struct Hidden {
@@ -33,14 +31,6 @@ pub(super) struct Settled {
     /// How many stay hidden.
     pub(super) hidden: u64,
     pub(super) skipped: Vec<Skipped>,
-}
-
-/// What git tracks in a work tree.
-#[derive(Default)]
-struct Listed<'r> {
-    root: Option<&'r Path>,
-    /// Sorted, and relative to the root.
-    paths: Vec<Vec<u8>>,
 }
 
 /// Counts the hidden files, and looks up, only if there are any, which of them git tracks.
@@ -89,35 +79,5 @@ fn settle_one(hidden: &Hidden, listed: &Listed<'_>, settled: &mut Settled) {
                 }
             }
         }
-    }
-}
-
-impl<'r> Listed<'r> {
-    fn of(root: &'r Path) -> io::Result<Self> {
-        let mut paths: Vec<Vec<u8>> = match Index::of(root)? {
-            Index::Entries(entries) => entries.into_iter().map(|it| it.path).collect(),
-            Index::AskGit => git::tracked(root)?
-                .iter()
-                .filter_map(|it| Some(it.strip_prefix(root).ok()?.as_os_str().as_bytes().to_vec()))
-                .collect(),
-        };
-        paths.sort_unstable();
-        Ok(Self { root: Some(root), paths })
-    }
-
-    fn holds(&self, path: &Path) -> bool {
-        let relative = self.relative(path);
-        relative.is_some_and(|it| self.paths.binary_search_by(|path| path[..].cmp(it)).is_ok())
-    }
-
-    fn holds_below(&self, folder: &Path) -> bool {
-        let Some(relative) = self.relative(folder) else { return false };
-        let below = [relative, b"/"].concat();
-        let next = self.paths.partition_point(|path| *path < below);
-        self.paths.get(next).is_some_and(|path| path.starts_with(&below))
-    }
-
-    fn relative<'p>(&self, path: &'p Path) -> Option<&'p [u8]> {
-        Some(path.strip_prefix(self.root?).ok()?.as_os_str().as_bytes())
     }
 }

@@ -20,7 +20,7 @@ use super::hidden::{self, Hidden, Tracked};
 use super::ignored::Rules;
 use super::listing::{self, Entries, Names};
 use super::window::{self, ShortRead};
-use super::{Blob, Coverage, Skipped, Visitor, WalkOptions};
+use super::{Blob, Coverage, Skipped, Visitor, WalkOptions, Wanted};
 
 /// A folder with more files than this is read by several threads.
 const MANY: usize = 128;
@@ -41,7 +41,17 @@ pub fn walk(
     options: &WalkOptions,
     visit: &Visitor<'_>,
 ) -> anyhow::Result<Coverage> {
-    let walk = Walk::new(options, visit);
+    walk_some(roots, options, &|_| true, visit)
+}
+
+/// The same for files of some names only; others are not opened.
+pub fn walk_some(
+    roots: &[PathBuf],
+    options: &WalkOptions,
+    wanted: &Wanted<'_>,
+    visit: &Visitor<'_>,
+) -> anyhow::Result<Coverage> {
+    let walk = Walk::new(options, wanted, visit);
     let mut folders = Vec::new();
     for root in &distinct(roots) {
         let kind = std::fs::metadata(root).with_context(|| {
@@ -68,6 +78,7 @@ pub fn walk(
 
 struct Walk<'v> {
     options: WalkOptions,
+    wanted: &'v Wanted<'v>,
     visit: &'v Visitor<'v>,
     files: AtomicU64,
     bytes: AtomicU64,
@@ -98,9 +109,10 @@ impl AddAssign for Read {
 }
 
 impl<'v> Walk<'v> {
-    fn new(options: &WalkOptions, visit: &'v Visitor<'v>) -> Self {
+    fn new(options: &WalkOptions, wanted: &'v Wanted<'v>, visit: &'v Visitor<'v>) -> Self {
         Self {
             options: *options,
+            wanted,
             visit,
             files: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -226,6 +238,9 @@ impl<'v> Walk<'v> {
     }
 
     fn file(&self, folder: BorrowedFd<'_>, name: impl Arg, shown: &str) -> io::Result<u64> {
+        if !(self.wanted)(shown) {
+            return Ok(0);
+        }
         self.read(openat(folder, name, FILE, Mode::empty())?, shown)
     }
 

@@ -1,6 +1,7 @@
 //! All tests that see the project from outside, linked once.
 
 mod any;
+mod around;
 mod baseline;
 mod cli;
 mod config;

@@ -9,8 +9,8 @@ use lynklint::policy::Policy;
 use lynklint::report::{Format, Style, render};
 use lynklint::rule::Rule;
 use lynklint::rule::example::expand;
-use lynklint::scan::{Callers, Outcome, Progress, Report, check, scan};
-use lynklint::source::{Blob, Commit, Coverage, Revision, Skipped, Visitor};
+use lynklint::scan::{Files, Outcome, Progress, Report, check, scan};
+use lynklint::source::{Blob, Commit, Coverage, Revision, Skipped, Visitor, Wanted};
 
 const STYLE: Style = Style { color: false, width: 100, all: false, elapsed: Duration::ZERO };
 
@@ -23,7 +23,9 @@ pub(crate) fn judged<'p>(policy: &'p Policy, files: &[(&str, &str)]) -> Report<'
         let bytes = files.iter().map(|(_, text)| expand(text).len() as u64).sum();
         Ok(Coverage { files: files.len() as u64, bytes, ..Coverage::default() })
     };
-    scan(policy, &Progress::default(), Callers::Sought, source).expect("nothing fails")
+    let again = |_: &Wanted<'_>, visit: &Visitor<'_>| source(visit);
+    let files = Files::InFolders(&again);
+    scan(policy, &Progress::default(), files, source).expect("nothing fails")
 }
 
 pub(crate) fn shown(format: Format, report: &Report<'_>) -> String {

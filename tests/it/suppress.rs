@@ -6,7 +6,7 @@ use lynklint::exempt::{Heeded, Terms};
 use lynklint::finding::ExemptedBy;
 use lynklint::policy::Policy;
 use lynklint::rule::example::expand;
-use lynklint::scan::{Callers, Progress, Report, scan};
+use lynklint::scan::{Files, Progress, Report, scan};
 use lynklint::source::{Blob, Coverage, Tree, Visitor};
 use lynklint::yaml_file::{Kind, YamlFile};
 
@@ -74,7 +74,7 @@ fn what_is_not_utf8_is_a_reason_but_no_rule() {
             Ok(Coverage { files: 1, ..Coverage::default() })
         };
         let mut report =
-            scan(&policy, &Progress::default(), Callers::Ignored, source).expect("it scans");
+            scan(&policy, &Progress::default(), Files::InPipe, source).expect("it scans");
         report.exempt(&terms());
         rules(&report)
     };

@@ -1,0 +1,76 @@
+//! What is known of a file by what stands around it: whether CI runs it, and whether git tracks it.
+
+use std::fs;
+use std::path::Path;
+
+use crate::cli::{code, folder, git, json, lynklint, run};
+
+/// The findings of a scan as `path rule ci (caller)`.
+fn found(folder: &Path, arguments: &[&str]) -> Vec<String> {
+    let output = run(folder, &[arguments, &["--format", "json"]].concat());
+    let report = json(&output);
+    let list = report["diagnostics"].as_array().expect("a list").clone();
+    let shown = |it: &serde_json::Value| {
+        let related = it["related"][0]["filename"].as_str().unwrap_or("-");
+        let text = |it: &serde_json::Value| it.as_str().expect("text").to_owned();
+        let (path, rule) = (text(&it["range"]["filename"]), text(&it["rule"]["id"]));
+        format!("{path} {rule} {} {related}", text(&it["site"]["ci"]))
+    };
+    list.iter().map(shown).collect()
+}
+
+const CALLED: [(&str, &str); 3] = [
+    (".gitlab-ci.yml", "upload:\n  script: [./scripts/up.sh]\n"),
+    ("scripts/up.sh", "export INTERLYNK_SECURITY_TOKEN=$PERSONAL\n"),
+    ("scripts/other.sh", "export INTERLYNK_SECURITY_TOKEN=$PERSONAL\n"),
+];
+
+#[test]
+fn a_script_that_ci_runs_is_ci_wherever_the_scan_starts() {
+    let files = CALLED.map(|(path, text)| (format!("du/{path}"), text));
+    let files = files.each_ref().map(|(path, text)| (path.as_str(), *text));
+    let above = folder(&files);
+    let inside = above.path().join("du");
+    let full = inside.to_str().expect("UTF-8");
+    let expected = |at: &str| {
+        [
+            format!("{at}scripts/other.sh hardcoded-personal-token none -"),
+            format!("{at}scripts/up.sh personal-token-in-ci medium {at}.gitlab-ci.yml"),
+        ]
+    };
+    assert_eq!(found(above.path(), &["du"]), expected("du/"));
+    assert_eq!(found(&inside, &["."]), expected(""));
+    assert_eq!(found(Path::new("/"), &[full]), expected(""));
+    git(&inside, &["init", "-q"]);
+    assert_eq!(found(above.path(), &["du"]), expected("du/"));
+    assert_eq!(found(&inside, &[]), expected(""));
+}
+
+#[test]
+fn a_private_file_is_reported_where_git_tracks_it() {
+    let text = "INTERLYNK_SECURITY_TOKEN=abcd1234efgh5678\n";
+    let repository = folder(&[
+        (".env", text),
+        ("a/.env", text),
+        ("a/.env.example", text),
+        (".gitignore", ".env\n"),
+    ]);
+    let root = repository.path();
+    let rule = |path: &str| vec![format!("{path} tracked-secret-file none -")];
+    assert_eq!(found(root, &[]), Vec::<String>::new(), "without git");
+    git(root, &["init", "-q"]);
+    git(root, &["add", "."]);
+    assert_eq!(found(root, &["--no-ignore"]), Vec::<String>::new(), "not tracked");
+    git(root, &["add", "-f", "a/.env"]);
+    assert_eq!(found(root, &[]), rule("a/.env"), "hidden by the rules, and tracked");
+    assert_eq!(found(&root.join("a"), &[".env"]), rule(".env"));
+    assert_eq!(found(root, &["--staged"]), rule("a/.env"));
+    fs::write(root.join(".git/index"), "broken").expect("a file");
+    assert_eq!(code(&run(root, &["a/.env"])), 1, "git does not say");
+    let piped = lynklint(root)
+        .args(["check", "--stdin", "a/.env"])
+        .stdin(fs::File::open(root.join("a/.env")).expect("a file"))
+        .output()
+        .expect("it runs");
+    assert_eq!(code(&piped), 0, "{piped:?}");
+}
