@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use crate::detect::{Environment, Kind, Token};
-use crate::lazy::LazyRegex;
+use crate::lazy::{Ending, LazyRegex};
 use crate::platform::{Ci, Class, Written};
 use crate::site::{Facts, Place, Thing, What};
 use crate::suppress::Flaw;
@@ -63,8 +63,8 @@ struct Case {
     #[serde(default)]
     value: Vec<LazyRegex>,
     /// Patterns of which one must match what stands before, up to the thing.
-    #[serde(default, deserialize_with = "at_end")]
-    before: Vec<LazyRegex>,
+    #[serde(default)]
+    before: Vec<Ending>,
     /// Patterns of which one must match the lines around the thing.
     #[serde(default)]
     near: Vec<LazyRegex>,
@@ -123,11 +123,6 @@ enum Holds {
     Around,
 }
 
-fn at_end<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<LazyRegex>, D::Error> {
-    let texts = Vec::<String>::deserialize(from)?;
-    Ok(texts.iter().map(|it| LazyRegex::at_end(it)).collect())
-}
-
 /// `live`, or `[staging, test]`.
 fn one_or_more<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     from: D,
@@ -178,9 +173,9 @@ impl When {
     pub fn verify(&self) -> Result<(), (String, regex::Error)> {
         for (index, case) in self.0.iter().enumerate() {
             let case_at = if self.0.len() == 1 { String::new() } else { format!("{index}.") };
-            for (key, patterns) in case.patterns() {
-                for (index, pattern) in patterns.iter().enumerate() {
-                    pattern.verify().map_err(|it| (format!("{case_at}{key}.{index}"), it))?;
+            for (key, patterns) in case.verified() {
+                for (index, verified) in patterns.into_iter().enumerate() {
+                    verified.map_err(|it| (format!("{case_at}{key}.{index}"), it))?;
                 }
             }
         }
@@ -189,14 +184,16 @@ impl When {
 }
 
 impl Case {
-    fn patterns(&self) -> [(&'static str, &[LazyRegex]); 6] {
+    /// Whether each pattern can be compiled, by the key under which it stands.
+    fn verified(&self) -> [(&'static str, Vec<Result<(), regex::Error>>); 6] {
+        let each = |patterns: &[LazyRegex]| patterns.iter().map(LazyRegex::verify).collect();
         [
-            ("name", &self.name),
-            ("command", &self.command),
-            ("value", &self.value),
-            ("before", &self.before),
-            ("near", &self.near),
-            ("unless", &self.unless),
+            ("name", each(&self.name)),
+            ("command", each(&self.command)),
+            ("value", each(&self.value)),
+            ("before", self.before.iter().map(Ending::verify).collect()),
+            ("near", each(&self.near)),
+            ("unless", each(&self.unless)),
         ]
     }
 
@@ -250,12 +247,16 @@ impl Case {
             false => facts.line(thing),
         };
         let line = line.as_ref().map(String::as_bytes);
-        (self.before.is_empty() || any(&self.before, before(thing, facts)))
+        (self.before.is_empty() || self.follows(before(thing, facts)))
             && (self.near.is_empty() || any(&self.near, near(thing, facts)))
             && (self.value.is_empty() || text().is_some_and(|it| any(&self.value, it)))
             && (self.command.is_empty() || line.is_some_and(|it| any(&self.command, it)))
             && meant.is_none_or(|patterns| line.is_some_and(|it| any(patterns, it)))
             && !line.or_else(text).is_some_and(|it| any(&self.unless, it))
+    }
+
+    fn follows(&self, before: &[u8]) -> bool {
+        self.before.iter().any(|it| it.is_match(before))
     }
 
     fn sees(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> bool {
