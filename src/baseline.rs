@@ -86,12 +86,12 @@ impl Baseline {
                 continue;
             }
             let path = anchor.of(&finding.path).into_owned();
-            let key = (path.clone(), finding.rule.id.clone(), finding.fingerprint.clone());
+            let key = (path.clone(), finding.rule.id.clone(), finding.fingerprint);
             let entry = entries.entry(key).or_insert_with(|| Entry {
                 rule: finding.rule.id.clone(),
                 path,
                 subject: printable(&finding.subject.shown()),
-                fingerprint: finding.fingerprint.clone(),
+                fingerprint: finding.fingerprint,
                 content: content(finding),
                 count: 0,
                 reason: approver.as_ref().map(|_| terms.reason.clone()),
@@ -119,7 +119,7 @@ impl Baseline {
         for (n, entry) in self.entries.iter().enumerate() {
             own.insert((&entry.rule, &entry.fingerprint), n);
             if self.gone.contains(&entry.path) {
-                moved.entry((&entry.rule, entry.content.clone())).or_default().push(n);
+                moved.entry((&entry.rule, entry.content)).or_default().push(n);
             }
         }
         let mut pairs = Vec::new();
@@ -159,12 +159,12 @@ impl Baseline {
             if until < now {
                 over += 1;
             } else if finding.enforcement < Enforcement::HardMandatory || entry.approver.is_some() {
-                finding.exemption = Some(Exemption {
+                finding.exemption = Some(Box::new(Exemption {
                     by: ExemptedBy::Baseline,
                     reason: self.reason_of(entry).map(str::to_owned),
                     until: Some(until.to_string()),
                     approver: entry.approver.clone(),
-                });
+                }));
             }
         }
         let used: BTreeSet<usize> = pairs.iter().map(|it| it.1).collect();
@@ -194,8 +194,8 @@ impl Baseline {
         for (at, n) in self.matches(findings) {
             let finding = &findings[at];
             let path = anchor.of(&finding.path).into_owned();
-            let key = (path.clone(), finding.rule.id.clone(), finding.fingerprint.clone());
-            let fingerprint = finding.fingerprint.clone();
+            let key = (path.clone(), finding.rule.id.clone(), finding.fingerprint);
+            let fingerprint = finding.fingerprint;
             let entry = entries.entry(key);
             let entry = entry.or_insert_with(|| Entry {
                 path,

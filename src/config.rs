@@ -168,7 +168,7 @@ impl Reader<'_> {
         let mut seen = BTreeSet::new();
         let entry = |(index, it): (usize, raw::Entry)| {
             let at = format!("suppressions.entries.{index}");
-            self.once(&mut seen, &at, &it.rule, &it.fingerprint)?;
+            self.once(&mut seen, &at, &it.rule, it.fingerprint)?;
             let reason = self.said(&at, "reason", &it.reason)?;
             Ok(Entry { rule: it.rule, fingerprint: it.fingerprint, reason, until: it.until })
         };
@@ -179,7 +179,7 @@ impl Reader<'_> {
         let mut seen = BTreeSet::new();
         let exception = |(index, it): (usize, raw::Exception)| {
             let at = format!("exceptions.{index}");
-            self.once(&mut seen, &at, &it.rule, &it.fingerprint)?;
+            self.once(&mut seen, &at, &it.rule, it.fingerprint)?;
             Ok(Exception {
                 reason: self.said(&at, "reason", &it.reason)?,
                 approver: self.said(&at, "approver", &it.approver)?,
@@ -196,9 +196,9 @@ impl Reader<'_> {
         seen: &mut BTreeSet<(RuleId, Fingerprint)>,
         at: &str,
         rule: &RuleId,
-        fingerprint: &Fingerprint,
+        fingerprint: Fingerprint,
     ) -> Result<(), Broken> {
-        match seen.insert((rule.clone(), fingerprint.clone())) {
+        match seen.insert((rule.clone(), fingerprint)) {
             true => Ok(()),
             false => {
                 Err(self.file.broken(at, format!("{rule} at {fingerprint} stands here twice")))

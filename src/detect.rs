@@ -13,16 +13,17 @@ mod text;
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use family::{Family, Prefix};
 use layer::Layer;
 pub use name::{Name, Named};
 use needle::Needles;
 use text::{Joins, Reading};
+
+use crate::digest::Digest;
 
 /// Whose token it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -115,19 +116,12 @@ names!(Encoding {
 });
 
 /// The identity of a token: the first 16 hexadecimal digits of its SHA-256. Its 200 bits make that safe to share.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint(String);
-
-impl Fingerprint {
-    fn of(prefix: &str, body: &[u8]) -> Self {
-        let digest = Sha256::new().chain_update(prefix).chain_update(body).finalize();
-        Self(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
-    }
-}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(Digest);
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.fmt(f)
     }
 }
 
@@ -149,7 +143,7 @@ pub struct Token {
     pub mask: Range<usize>,
     /// Its identity.
     pub fingerprint: Fingerprint,
-    prefix: String,
+    prefix: Arc<str>,
 }
 
 impl Token {
@@ -257,9 +251,18 @@ impl Detector {
         // An underscore before the token makes a longer word of it, wherever that begins.
         let begins = (at <= padding && !bytes[..at].ends_with(b"_"))
             || self.reader.begins_word(bytes, at)
-            || self.reader.is_emphasised(bytes, at, &reading);
+            || self.reader.is_emphasised(bytes, at, &reading)
+            || self.ends_token(&bytes[..at]);
         let certainty = if begins { certainty } else { Certainty::Embedded };
         Some(self.token(certainty, at, &reading))
+    }
+
+    /// Whether a whole token stands at the end of `bytes`, so that what follows it is no part of a longer word.
+    fn ends_token(&self, bytes: &[u8]) -> bool {
+        let Some(start) = bytes.len().checked_sub(self.family.certain.length) else { return false };
+        let (before, body) = bytes.split_at(start);
+        shape::is_shaped(body, &self.family)
+            && self.prefixes.iter().any(|it| before.ends_with(it.text.as_bytes()))
     }
 
     /// Pieces are put together only where the whole is beyond doubt: `a("lynk_live_", "Something")` is two arguments.
@@ -281,7 +284,7 @@ impl Detector {
             encoding: reading.encoding,
             span: at..end,
             mask: at..reading.end_of(reading.run.len()),
-            fingerprint: Fingerprint::of(&prefix.text, body),
+            fingerprint: Fingerprint(Digest::of([prefix.text.as_bytes(), body])),
             prefix: prefix.text.clone(),
         }
     }

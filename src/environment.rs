@@ -234,7 +234,7 @@ impl Judgement {
             self.entries.iter().flat_map(|it| it.tokens.iter().map(move |t| (it, t)))
         {
             if token.certainty.violates() {
-                let of = holders.entry(token.fingerprint.clone());
+                let of = holders.entry(token.fingerprint);
                 of.or_insert_with(|| (token.clone(), BTreeSet::new())).1.insert(entry.name.clone());
             }
         }

@@ -89,7 +89,7 @@ impl Report<'_> {
         for finding in self.findings.iter_mut().filter(|it| it.exemption.is_none()) {
             let soft = finding.enforcement == Enforcement::SoftMandatory;
             let named = terms.overrides.iter().find(|it| it.rule == finding.rule.id);
-            finding.exemption = named.filter(|_| soft).map(Exemption::from);
+            finding.exemption = named.filter(|_| soft).map(|it| Box::new(Exemption::from(it)));
         }
         self.exempted.overrides.clone_from(&terms.overrides);
     }
@@ -107,12 +107,12 @@ impl Report<'_> {
             used.insert(n);
             let it = &exceptions[n];
             if terms.now <= it.until {
-                finding.exemption = Some(Exemption {
+                finding.exemption = Some(Box::new(Exemption {
                     by: ExemptedBy::Exception,
                     reason: Some(it.reason.clone()),
                     until: Some(it.until.to_string()),
                     approver: Some(it.approver.clone()),
-                });
+                }));
             }
         }
         for (n, it) in exceptions.iter().enumerate() {

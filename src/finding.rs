@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::{Digest, Sha256};
 
 use crate::detect::Token;
+use crate::digest::Digest;
 use crate::excerpt::Excerpt;
 use crate::policy::{Enforcement, Gate};
 use crate::rule::Rule;
@@ -62,14 +63,14 @@ impl Subject {
 }
 
 /// The identity of a finding across moves: rule, path, subject and address, no line number.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fingerprint(String);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fingerprint(Digest);
 
 impl Fingerprint {
     /// Of a rule's violation by a subject in a file; `address` is its place in the file, as far as that is known.
     pub fn of(rule: &Rule, path: &str, subject: &Subject, address: &str) -> Self {
         let text = format!("{}\0{path}\0{}\0{address}", rule.id, subject.identity());
-        Self(Sha256::digest(text).iter().take(8).map(|b| format!("{b:02x}")).collect())
+        Self(Digest::of([text.as_bytes()]))
     }
 }
 
@@ -86,22 +87,17 @@ impl<'de> Deserialize<'de> for Fingerprint {
 }
 
 impl FromStr for Fingerprint {
-    type Err = &'static str;
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let hexadecimal = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-        match text.len() == 16 && text.bytes().all(hexadecimal) {
-            true => Ok(Self(text.to_owned())),
-            false => {
-                Err("a fingerprint is 16 hexadecimal digits: a report shows that of each finding")
-            }
-        }
+        let shape = |it| format!("a fingerprint is {it}: a report shows that of each finding");
+        text.parse().map(Self).map_err(shape)
     }
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.fmt(f)
     }
 }
 
@@ -112,21 +108,22 @@ impl Finding<'_> {
     }
 
     /// Takes in the same finding of another revision. The place is that of the newer one.
-    pub fn absorb(&mut self, mut other: Self) {
-        let (Some(mine), Some(theirs)) = (&mut self.commit, &mut other.commit) else { return };
-        let first = mine.first.clone().min(theirs.first.clone());
-        let last = mine.last.clone().max(theirs.last.clone());
+    pub fn absorb(&mut self, other: Self) {
+        let (Some(mine), Some(theirs)) = (&self.commit, &other.commit) else { return };
         let mut refs = [mine.refs.as_slice(), &theirs.refs].concat();
         refs.sort();
         refs.dedup();
-        let (at_head, reachable) =
-            (mine.at_head || theirs.at_head, mine.reachable || theirs.reachable);
-        let newer = (theirs.at_head, &theirs.last) > (mine.at_head, &mine.last);
-        let commit = Some(Commit { first, last, refs, at_head, reachable });
-        if newer {
+        let commit = Commit {
+            first: mine.first.clone().min(theirs.first.clone()),
+            last: mine.last.clone().max(theirs.last.clone()),
+            refs,
+            at_head: mine.at_head || theirs.at_head,
+            reachable: mine.reachable || theirs.reachable,
+        };
+        if (theirs.at_head, &theirs.last) > (mine.at_head, &mine.last) {
             *self = other;
         }
-        self.commit = commit;
+        self.commit = Some(Arc::new(commit));
     }
 }
 
@@ -191,7 +188,7 @@ pub struct Finding<'p> {
     /// The set that applies the rule here.
     pub set: &'p str,
     /// The file, with every token in its name masked. It may hold control characters.
-    pub path: String,
+    pub path: Arc<str>,
     /// Where the subject begins.
     pub start: Position,
     /// Where it ends.
@@ -205,9 +202,9 @@ pub struct Finding<'p> {
     /// Other places that belong to it: the caller of a script, the entry of an inventory.
     pub related: Vec<Related>,
     /// The commits that hold it, if it comes from git's history.
-    pub commit: Option<Commit>,
+    pub commit: Option<Arc<Commit>>,
     /// Why it does not count, if it does not. It is shown all the same.
-    pub exemption: Option<Exemption>,
+    pub exemption: Option<Box<Exemption>>,
     /// The finding's identity.
     pub fingerprint: Fingerprint,
 }

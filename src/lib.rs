@@ -20,6 +20,8 @@ pub mod source;
 
 pub mod lazy;
 
+pub mod digest;
+
 pub mod detect;
 
 pub mod syntax;

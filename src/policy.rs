@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use crate::config::Config;
 use crate::detect::Detector;
+use crate::digest::Digest;
 use crate::platform::Platforms;
 use crate::rule::{self, Rule, RuleId, Severity};
 use crate::site::{Facts, Thing};
@@ -233,22 +233,22 @@ impl Policy {
 
     /// The first 16 hexadecimal digits of the SHA-256 of all rules and levels.
     pub fn digest(&self) -> &str {
-        self.digest.get_or_init(|| self.compute_digest())
+        self.digest.get_or_init(|| Digest::of([self.text().as_bytes()]).to_string())
     }
 
-    fn compute_digest(&self) -> String {
-        let mut hasher = Sha256::new();
-        for rule in &self.rules {
-            hasher.update(rule.source());
-            for set in &self.sets {
-                let level = set.level(&rule.id).map_or("", Enforcement::name);
-                hasher.update(format!("\0{}\0{}\0{level}", set.name, set.scope.words()));
-            }
+    /// All that decides what the policy finds.
+    fn text(&self) -> String {
+        let of_set = |set: &PolicySet, rule: &Rule| {
+            let level = set.level(&rule.id).map_or("", Enforcement::name);
+            format!("\0{}\0{}\0{level}", set.name, set.scope.words())
+        };
+        let of_rule = |rule: &Rule| {
+            let sets: String = self.sets.iter().map(|it| of_set(it, rule)).collect();
             let assigned = self.config.enforcement.get(&rule.id);
-            hasher.update(assigned.map_or("", |it| it.level.name()));
-        }
-        hasher.update(self.config.file.as_ref().map_or("", |it| it.text.as_str()));
-        hasher.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+            [rule.source(), &sets, assigned.map_or("", |it| it.level.name())].concat()
+        };
+        let configured = self.config.file.as_ref().map_or("", |it| it.text.as_str());
+        self.rules.iter().map(of_rule).chain([configured.to_owned()]).collect()
     }
 }
 

@@ -14,8 +14,8 @@ use crate::finding::{Finding, Fingerprint};
 use crate::policy::Policy;
 use crate::source::{self, Blob, Coverage, Skipped, Visitor, Wanted};
 use crate::suppress::{self, Suppression};
-pub(crate) use judge::Ruler;
 use judge::judge;
+pub(crate) use judge::{Ruler, commit_of};
 pub use judge::{check, facts, tokens};
 
 /// How a run ended, which is the exit code.
@@ -139,7 +139,8 @@ pub fn scan<'p>(
     sort(&mut findings);
     // A file that is named beside its folder is read twice.
     findings.dedup_by(|a, b| (&a.path, a.start, &a.rule.id) == (&b.path, b.start, &b.rule.id));
-    let findings = merged(findings);
+    let of_history = findings.iter().any(|it| it.commit.is_some());
+    let findings = if of_history { merged(findings) } else { findings };
     Ok(Report { policy, findings, coverage, excluded, suppressions, exempted: Exempted::default() })
 }
 
@@ -166,7 +167,7 @@ impl<'p> Collected<'p> {
         self.suppressions = suppress::collect(blob, policy);
         let asks = |it: &&Finding<'_>| it.rule.when.asks_git();
         if let Some(finding) = self.findings.iter().chain(&judged.if_called).find(asks) {
-            self.if_tracked.insert(finding.path.clone(), policy.anchor.full(blob.path));
+            self.if_tracked.insert(finding.path.to_string(), policy.anchor.full(blob.path));
         }
         if !judged.if_called.is_empty() {
             self.if_called.insert(policy.anchor.of(blob.path).into_owned(), judged.if_called);
@@ -225,7 +226,9 @@ impl<'p> Collected<'p> {
 
 /// By path, place and rule.
 pub(crate) fn sort(findings: &mut [Finding<'_>]) {
-    findings.sort_by(|a, b| (&a.path, a.start, &a.rule.id).cmp(&(&b.path, b.start, &b.rule.id)));
+    findings.sort_unstable_by(|a, b| {
+        (&a.path, a.start, &a.rule.id).cmp(&(&b.path, b.start, &b.rule.id))
+    });
 }
 
 /// One finding for one subject at one place over all revisions: the newest, with the oldest commit as its first.
@@ -233,13 +236,10 @@ fn merged(findings: Vec<Finding<'_>>) -> Vec<Finding<'_>> {
     let mut merged: Vec<Finding<'_>> = Vec::with_capacity(findings.len());
     let mut places: BTreeMap<Fingerprint, usize> = BTreeMap::new();
     for finding in findings {
-        let known = match &finding.commit {
-            None => None,
-            Some(_) => places.get(&finding.fingerprint).copied(),
-        };
-        match known {
+        let past = finding.commit.is_some();
+        match places.get(&finding.fingerprint).copied().filter(|_| past) {
             None => {
-                places.insert(finding.fingerprint.clone(), merged.len());
+                places.insert(finding.fingerprint, merged.len());
                 merged.push(finding);
             }
             Some(at) => merged[at].absorb(finding),

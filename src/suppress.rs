@@ -7,6 +7,7 @@ mod apply;
 mod parse;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -16,7 +17,7 @@ use crate::excerpt::{self, Excerpt};
 use crate::finding::{Fingerprint, Position};
 use crate::policy::Policy;
 use crate::rule::RuleId;
-use crate::scan::Ruler;
+use crate::scan::{Ruler, commit_of};
 use crate::site::Site;
 use crate::source::{Blob, Commit, Owned};
 
@@ -45,7 +46,7 @@ pub enum Flaw {
 pub struct Suppression<'p> {
     path: String,
     site: Site<'p>,
-    commit: Option<Commit>,
+    commit: Option<Arc<Commit>>,
     /// What stands there: what it allows, or why it is malformed.
     said: Result<Allowance, &'static str>,
     covers: Covers,
@@ -97,6 +98,7 @@ pub fn collect<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Suppression<'p>> 
     let site = Site::of(blob.path, blob.bytes, policy.platforms());
     let path = excerpt::masked(blob.path, policy.detector);
     let mut spots = Spots { bytes: blob.bytes, tokens: &tokens, ruler: Ruler::new(blob) };
+    let commit = commit_of(blob, policy.detector);
     let mut found = Vec::new();
     for marker in markers {
         let owned = blob.owned.holds(&marker.span);
@@ -117,7 +119,7 @@ pub fn collect<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Suppression<'p>> 
         found.push(Suppression {
             path: path.clone(),
             site: site.clone(),
-            commit: blob.commit.cloned(),
+            commit: commit.clone(),
             said,
             covers: if marker.alone { Covers::After(line) } else { Covers::Line(line) },
             spot,
@@ -151,7 +153,7 @@ pub fn configured(policy: &Policy, whole: bool) -> Vec<Suppression<'_>> {
                 until: (entry.until, until),
                 reason: entry.reason.clone(),
             }),
-            covers: Covers::Finding(entry.fingerprint.clone()),
+            covers: Covers::Finding(entry.fingerprint),
             told: if whole { Told::All } else { Told::ButNotUnused },
         }
     });

@@ -125,7 +125,7 @@ impl Arguments {
                 asked.push(Asked { name, token: None, verdict });
                 continue;
             };
-            if known.insert(secret.token().fingerprint.clone()) {
+            if known.insert(secret.token().fingerprint) {
                 let mut clock = Wall(Instant::now());
                 let verdict = ask(&mut || service.send(&secret), patience, &mut clock);
                 asked.push(Asked { name, token: Some(secret.token().clone()), verdict });

@@ -1,6 +1,7 @@
 //! The token family as data: prefixes, shapes and placeholder words, read from `rules/tokens/interlynk.yaml`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -50,7 +51,7 @@ pub(crate) struct Likely {
 /// One of the family's prefixes, such as `lynk_service_live_`.
 #[derive(Clone, Debug)]
 pub(crate) struct Prefix {
-    pub(crate) text: String,
+    pub(crate) text: Arc<str>,
     pub(crate) kind: Kind,
     pub(crate) environment: Environment,
 }
@@ -70,7 +71,7 @@ impl Family {
             self.environments
                 .iter()
                 .map(move |(&environment, end)| Prefix {
-                    text: format!("{stem}{end}"),
+                    text: format!("{stem}{end}").into(),
                     kind,
                     environment,
                 })

@@ -10,17 +10,16 @@ pub(super) fn classify(reading: &Reading, family: &Family) -> Certainty {
     let alnum = alnum_len(run);
     let body = &run[..alnum];
     let whole = alnum == run.len() || run[alnum..].iter().all(|b| matches!(b, b'-' | b'_'));
-    if family.other_issuer_lengths.contains(&run.len()) {
-        return Certainty::OtherIssuer;
-    }
-    let shaped = alnum == family.certain.length
-        && body.iter().all(|b| family.certain.alphabet.as_bytes().contains(b));
+    let shaped = is_shaped(body, family);
     // A dash may follow a whole token (`$TOKEN-suffix`); before that length it belongs to somebody else's alphabet.
     if shaped && (whole || run[alnum] == b'-') {
         return match made_up(body, family, family.certain.distinct) {
             true => Certainty::Placeholder,
             false => Certainty::Certain,
         };
+    }
+    if family.other_issuer_lengths.contains(&run.len()) {
+        return Certainty::OtherIssuer;
     }
     // `lynk_live_abc****`: somebody has masked it already.
     if reading.next == Some(b'*') {
@@ -40,6 +39,12 @@ pub(super) fn classify(reading: &Reading, family: &Family) -> Certainty {
 /// How many characters of the run are the token.
 pub(super) fn body_len(reading: &Reading, certainty: Certainty) -> usize {
     if certainty.violates() { alnum_len(&reading.run) } else { reading.run.len() }
+}
+
+/// Whether a body is as the issuer's generator makes it.
+pub(super) fn is_shaped(body: &[u8], family: &Family) -> bool {
+    body.len() == family.certain.length
+        && body.iter().all(|b| family.certain.alphabet.as_bytes().contains(b))
 }
 
 fn alnum_len(run: &[u8]) -> usize {

@@ -115,13 +115,16 @@ impl Reader {
             if !prefixes.iter().any(|it| it.text.starts_with(&text)) {
                 return None;
             }
-            if let Some(found) = prefixes.iter().position(|it| it.text == text) {
+            if let Some(found) = prefixes.iter().position(|it| *it.text == *text) {
                 break found;
             }
         };
         let (prefix_end, mut run, mut ends) = (cursor.at, Vec::new(), Vec::new());
         let mut next = None;
-        while run.len() < LONGEST_RUN {
+        // A token ends where the next one begins.
+        let next_begins =
+            |at: usize| prefixes.iter().any(|it| bytes[at..].starts_with(it.text.as_bytes()));
+        while run.len() < LONGEST_RUN && !next_begins(cursor.at) {
             let join = matches!(joins, Joins::Until(length) if run.len() < length);
             let before = cursor.encoding;
             match cursor.next(join) {

@@ -202,7 +202,7 @@ impl Diagnostic for View<'_> {
 
 /// What else is known about a finding, a line each.
 fn facts(finding: &Finding<'_>) -> String {
-    let commit = finding.commit.iter().map(words::commit);
+    let commit = finding.commit.as_deref().into_iter().map(words::commit);
     let related = finding.related.iter().map(|it| {
         let (label, path) = (printable(&it.label), printable(&it.path));
         format!("{label}: {path}:{}:{}", it.start.line, it.start.column)

@@ -2,6 +2,7 @@
 
 use std::mem::discriminant;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::detect::{Detector, Name, Token};
 use crate::excerpt::{self, Excerpt};
@@ -113,7 +114,8 @@ struct Shower<'p, 'c, 'b> {
     detector: &'p Detector,
     facts: &'c Facts<'p, 'b>,
     tokens: &'c [Token],
-    path: String,
+    path: Arc<str>,
+    commit: Option<Arc<Commit>>,
     /// The path from the root of the policy, by which the finding is known.
     anchored: String,
     ruler: Ruler<'b>,
@@ -129,7 +131,8 @@ impl<'p, 'c, 'b> Shower<'p, 'c, 'b> {
         let (detector, ruler) = (policy.detector, Ruler::new(blob));
         let path = excerpt::masked(blob.path, detector);
         let anchored = policy.anchor.of(&path).into_owned();
-        Self { blob, detector, facts, tokens, path, anchored, ruler }
+        let commit = commit_of(blob, detector);
+        Self { blob, detector, facts, tokens, path: path.into(), commit, anchored, ruler }
     }
 
     fn finding(&mut self, rule: &'p Rule, level: Level<'p>, thing: &Thing<'_>) -> Finding<'p> {
@@ -149,22 +152,9 @@ impl<'p, 'c, 'b> Shower<'p, 'c, 'b> {
             subject,
             site,
             related: Vec::new(),
-            commit: self.commit(),
+            commit: self.commit.clone(),
             exemption: None,
         }
-    }
-
-    /// Whoever names a branch or a person may name it like a token.
-    fn commit(&self) -> Option<Commit> {
-        let masked = |text: &String| excerpt::printable(&excerpt::masked(text, self.detector));
-        let revision =
-            |it: &Revision| Revision { author: it.author.as_ref().map(masked), ..it.clone() };
-        self.blob.commit.map(|it| Commit {
-            first: revision(&it.first),
-            last: revision(&it.last),
-            refs: it.refs.iter().map(masked).collect(),
-            ..it.clone()
-        })
     }
 
     fn subject(&self, thing: &Thing<'_>) -> Subject {
@@ -176,6 +166,20 @@ impl<'p, 'c, 'b> Shower<'p, 'c, 'b> {
             }
         }
     }
+}
+
+/// A blob's commits, fit to be shown: whoever names a branch or a person may name it like a token.
+pub(crate) fn commit_of(blob: &Blob<'_>, detector: &Detector) -> Option<Arc<Commit>> {
+    let commit = blob.commit?;
+    let masked = |text: &String| excerpt::printable(&excerpt::masked(text, detector));
+    let revision =
+        |it: &Revision| Revision { author: it.author.as_ref().map(masked), ..it.clone() };
+    Some(Arc::new(Commit {
+        first: revision(&commit.first),
+        last: revision(&commit.last),
+        refs: commit.refs.iter().map(masked).collect(),
+        ..commit.clone()
+    }))
 }
 
 /// A token is shown whole; anything else by its first line.

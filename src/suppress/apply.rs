@@ -45,12 +45,12 @@ pub fn apply<'s, 'p>(
             };
             used.insert((at, rule));
             if holds(said, policy, now) && finding.exemption.is_none() {
-                finding.exemption = Some(Exemption {
+                finding.exemption = Some(Box::new(Exemption {
                     by: ExemptedBy::Suppression,
                     reason: Some(said.reason.clone()),
                     until: Some(said.until.0.to_string()),
                     approver: None,
-                });
+                }));
             }
         }
     }
@@ -73,7 +73,7 @@ pub fn findings_of<'p>(fault: &Fault<'_, 'p>, policy: &'p Policy) -> Vec<Finding
             enforcement: level.enforcement,
             set: level.set,
             fingerprint: Fingerprint::of(rule, &policy.anchor.of(path), &subject, ""),
-            path: path.clone(),
+            path: path.as_str().into(),
             start: fault.spot.start,
             end: fault.spot.end,
             excerpt: fault.spot.excerpt.clone(),
@@ -167,11 +167,11 @@ impl<'s, 'p> Index<'s, 'p> {
     }
 
     fn near(&self, finding: &Finding<'_>) -> Vec<usize> {
-        let path = finding.path.as_str();
+        let path = &*finding.path;
         let lines = self.by_line.range((path, finding.start.line)..=(path, finding.end.line));
         let listed = self.by_fingerprint.get(&finding.fingerprint).into_iter().flatten();
         let beside = |at: &&usize| {
-            same_blob(self.suppressions[**at].commit.as_ref(), finding.commit.as_ref())
+            same_blob(self.suppressions[**at].commit.as_deref(), finding.commit.as_deref())
         };
         lines.flat_map(|it| it.1).filter(beside).chain(listed).copied().collect()
     }

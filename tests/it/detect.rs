@@ -146,6 +146,22 @@ fn emphasis_is_no_part_of_a_word() {
 }
 
 #[test]
+fn a_token_ends_where_the_next_begins() {
+    let three = [expand("$PERSONAL"), token(), expand("$SERVICE_TEST")].concat();
+    let tokens = Detector::default().find(three.as_bytes());
+    assert!(tokens.iter().all(|it| it.certainty == Certainty::Certain), "{tokens:?}");
+    assert_eq!(tokens.iter().map(|it| &three[it.span.clone()]).collect::<String>(), three);
+    assert_eq!(tokens.len(), 3);
+}
+
+#[test]
+fn a_dash_and_a_word_may_follow() {
+    for after in ["-a", "-suffix", "-longer-suffix", "-suffix.tar"] {
+        found(format!("name: {}{after}\n", token()).as_bytes(), Encoding::Plain);
+    }
+}
+
+#[test]
 fn nothing_else_is_a_token() {
     let body = token().split_off(18);
     let misses = [

@@ -73,7 +73,7 @@ fn exempted(policy: &Policy) -> Finding<'_> {
         approver: None,
     };
     let finding = lone(policy, "fixtures/login.json", "{ \"token\": \"$SERVICE\" }\n");
-    Finding { exemption: Some(exemption), ..finding }
+    Finding { exemption: Some(Box::new(exemption)), ..finding }
 }
 
 fn historic(policy: &Policy) -> Finding<'_> {
@@ -88,7 +88,10 @@ fn historic(policy: &Policy) -> Finding<'_> {
         at_head: false,
         reachable: true,
     };
-    Finding { commit: Some(commit), ..lone(policy, "old/deploy.sh", "export T=$PERSONAL\n") }
+    Finding {
+        commit: Some(std::sync::Arc::new(commit)),
+        ..lone(policy, "old/deploy.sh", "export T=$PERSONAL\n")
+    }
 }
 
 fn named(policy: &Policy) -> Finding<'_> {

@@ -181,8 +181,8 @@ impl<'r> From<&'r Finding<'_>> for Item<'r> {
                 ci: it.site.ci.name(),
             }),
             fingerprint: Some(it.fingerprint.to_string()),
-            suppressed: it.exemption.as_ref().map(Suppressed::from),
-            commit: it.commit.as_ref().map(Commit::from),
+            suppressed: it.exemption.as_deref().map(Suppressed::from),
+            commit: it.commit.as_deref().map(Commit::from),
             related: it.related.iter().map(Related::from).collect(),
             fixes: [],
         }

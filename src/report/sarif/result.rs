@@ -111,12 +111,12 @@ impl<'r> Item<'r> {
             locations: [Location::of(finding)],
             partial_fingerprints: Fingerprints { own: finding.fingerprint.to_string() },
             related_locations: (1..).zip(&finding.related).map(Location::from).collect(),
-            suppressions: finding.exemption.iter().map(Suppression::from).collect(),
+            suppressions: finding.exemption.as_deref().into_iter().map(Suppression::from).collect(),
             properties: Properties {
                 enforcement: finding.enforcement.name(),
                 token: token.map(|it| it.fingerprint.to_string()),
                 platform: finding.site.platform.map(|it| it.id.as_str()),
-                commit: finding.commit.as_ref().map(Commit::anonymous),
+                commit: finding.commit.as_deref().map(Commit::anonymous),
             },
         }
     }
@@ -134,7 +134,7 @@ impl<'r> Location<'r> {
         Self {
             id: None,
             physical_location: Physical {
-                artifact_location: finding.path.as_str().into(),
+                artifact_location: (&*finding.path).into(),
                 region: Region {
                     start_line: start.line,
                     start_column: start.column,
