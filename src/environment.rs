@@ -1,11 +1,13 @@
 //! Judges the variables of a running job: which of them hold tokens, and whether each may. Reads nothing but its arguments.
 
+mod base;
 mod check;
 mod form;
 mod job;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use base::change;
 pub use check::Check;
 pub use job::Job;
 

@@ -1,6 +1,8 @@
 //! Where bytes come from: the only modules that touch the disk.
 
+mod base;
 mod change;
+mod commits;
 mod contents;
 mod file;
 mod git;
@@ -17,8 +19,9 @@ mod window;
 mod work_tree;
 
 use std::io;
-use std::ops::Range;
+use std::ops;
 
+pub use base::{Base, Clue, JobChange, Range};
 pub use change::{Touched, pushed, range, staged};
 pub use file::{append, create, exists, replace, text};
 pub use history::{HistoryOptions, Needle, Search, history};
@@ -88,14 +91,14 @@ pub enum Owned<'b> {
     /// A whole file.
     All,
     /// A window of a big file: what begins in this range. The neighbouring windows hold the rest.
-    Window(Range<usize>),
+    Window(ops::Range<usize>),
     /// The lines that a change added, in order: whatever touches one of these ranges.
-    Lines(&'b [Range<usize>]),
+    Lines(&'b [ops::Range<usize>]),
 }
 
 impl Owned<'_> {
     /// Whether something at `span` is judged here.
-    pub fn holds(&self, span: &Range<usize>) -> bool {
+    pub fn holds(&self, span: &ops::Range<usize>) -> bool {
         match self {
             Self::All => true,
             Self::Window(window) => window.contains(&span.start),

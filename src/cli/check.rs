@@ -10,10 +10,11 @@ use super::outputs::Outputs;
 use super::revisions::Revisions;
 use super::settings::Settings;
 use super::{Common, Failure, gate, progress};
+use crate::policy::Policy;
 use crate::policy::anchor::Anchor;
 use crate::report::{self, Style};
 use crate::scan::{self, Again, Files, Outcome, Progress};
-use crate::source::{self, WalkOptions};
+use crate::source::{self, Coverage, Visitor, WalkOptions};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -50,7 +51,8 @@ impl Arguments {
     pub(super) fn run(&self) -> Result<Outcome, Failure> {
         let began = Instant::now();
         self.outputs.check(&self.paths)?;
-        let settled = self.settings.policy(self.walked());
+        let checked = self.revisions.check(&self.paths);
+        let settled = checked.and_then(|()| self.settings.policy(self.walked()));
         let mut set = settled.map_err(|it| Failure::new(self.outputs.format(), &it))?;
         if self.revisions.any() {
             // Git speaks of paths from the root.
@@ -61,18 +63,11 @@ impl Arguments {
         let terms = terms.map_err(|error| Failure::new(self.outputs.format(), &error))?;
         let progress = Progress::default();
         let report = progress::during(&progress, self.quiet, || {
-            let options = WalkOptions { no_ignore: self.no_ignore, jobs: self.jobs };
-            let here = [PathBuf::from(".")];
-            let roots = if self.paths.is_empty() { &here[..] } else { &self.paths };
-            let again: &Again<'_> =
-                &|wanted, visit| source::walk_some(roots, &options, wanted, visit);
-            scan::scan(&set.policy, &progress, self.files(again), |visit| match &self.stdin {
-                Some(name) => Ok(source::stdin(name, visit)),
-                None => match self.revisions.read(&self.paths, self.jobs, &set.policy, visit) {
-                    Some(read) => read,
-                    None => source::walk(roots, &options, visit),
-                },
-            })
+            let again: &Again<'_> = &|wanted, visit| {
+                source::walk_some(&self.roots(), &self.walk_options(), wanted, visit)
+            };
+            let read = |visit: &Visitor<'_>| self.read(&set.policy, visit);
+            scan::scan(&set.policy, &progress, self.files(again), read)
         });
         let mut report = report.map_err(|error| Failure::new(self.outputs.format(), &error))?;
         report.exempt(&terms);
@@ -88,6 +83,24 @@ impl Arguments {
             let _ = writeln!(io::stderr(), "lynklint: {}", report::reason(&report));
         }
         Ok(report.exit())
+    }
+
+    /// Reads what is asked for.
+    fn read(&self, policy: &Policy, visit: &Visitor<'_>) -> anyhow::Result<Coverage> {
+        if let Some(name) = &self.stdin {
+            return Ok(source::stdin(name, visit));
+        }
+        let git = self.revisions.read(&self.paths, self.jobs, self.quiet, policy, visit);
+        git.unwrap_or_else(|| source::walk(&self.roots(), &self.walk_options(), visit))
+    }
+
+    fn walk_options(&self) -> WalkOptions {
+        WalkOptions { no_ignore: self.no_ignore, jobs: self.jobs }
+    }
+
+    /// Where a walk begins.
+    fn roots(&self) -> Vec<PathBuf> {
+        if self.paths.is_empty() { vec![".".into()] } else { self.paths.clone() }
     }
 
     /// The files and folders that are named, if such are scanned.

@@ -1,12 +1,15 @@
 //! Which part of git is scanned instead of the files in a folder.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::env;
 use crate::detect::Detector;
 use crate::policy::Policy;
-use crate::source::{self, Coverage, HistoryOptions, Needle, Search, Touched, Visitor};
+use crate::source::{self, Coverage, HistoryOptions, Needle, Range, Search, Touched, Visitor};
+use crate::{environment, excerpt};
 
 /// Flags that choose a source in git.
 #[derive(Args)]
@@ -15,11 +18,12 @@ pub(super) struct Revisions {
     /// Scan what is staged for the next commit, in PATHs only if some are given
     #[arg(long, conflicts_with_all = ["stdin", "diff"])]
     staged: bool,
-    /// Scan what each commit of BASE..HEAD adds; BASE..TIP and BASE...TIP work, too
+    /// Scan what each commit of BASE..HEAD adds (in PATHs only if some are given); BASE..TIP and BASE...TIP work, too, and
+    /// in a CI job `auto` takes the base from its variables
     #[arg(long, value_name = "BASE", conflicts_with = "stdin")]
     diff: Option<String>,
     /// Scan everything that git still holds: all commits, messages and objects, reachable or not
-    #[arg(long, conflicts_with_all = ["stdin", "staged", "diff", "paths"])]
+    #[arg(long, conflicts_with_all = ["stdin", "staged", "diff"])]
     history: bool,
     /// Let --history pass though a partial or shallow clone has left objects at its remote
     #[arg(long, requires = "history")]
@@ -38,11 +42,23 @@ impl Revisions {
         self.staged || self.history || self.diff.is_some()
     }
 
+    /// What is chosen must be able to mind the paths.
+    pub(super) fn check(&self, paths: &[PathBuf]) -> anyhow::Result<()> {
+        match self.history && !paths.is_empty() {
+            true => anyhow::bail!(
+                "--history reads every object of the repository around the current folder, and so \
+                 takes no PATH"
+            ),
+            false => Ok(()),
+        }
+    }
+
     /// Reads the chosen source; nothing if none is chosen. `paths` are the files that the user names, if any.
     pub(super) fn read(
         &self,
         paths: &[PathBuf],
         jobs: usize,
+        quiet: bool,
         policy: &Policy,
         visit: &Visitor<'_>,
     ) -> Option<anyhow::Result<Coverage>> {
@@ -50,7 +66,10 @@ impl Revisions {
         let here = Path::new(".");
         match &self.diff {
             _ if self.staged => Some(source::staged(here, paths, touched, visit)),
-            Some(range) => Some(source::range(here, range, touched, visit)),
+            Some(text) => Some(
+                range(here, text, quiet)
+                    .and_then(|range| source::range(here, &range, paths, touched, visit)),
+            ),
             None if self.history => Some(self.history(jobs, policy.detector, visit)),
             None => None,
         }
@@ -73,4 +92,20 @@ impl Revisions {
         let needle = Needle { is_in: &is_in, longest: detector.longest_needle() };
         source::history(Path::new("."), &options, &Search { needle, is_hit: &is_hit }, visit)
     }
+}
+
+/// The range that the user names, or that the variables of a CI job tell.
+fn range(here: &Path, text: &str, quiet: bool) -> anyhow::Result<Range> {
+    if text != "auto" {
+        return Range::named(here, text);
+    }
+    let variables = env::variables();
+    let variables: Vec<_> = variables.iter().map(env::borrowed).collect();
+    let change = environment::change(&variables, source::text)?;
+    let range = Range::of_job(here, &change)?;
+    if let Some(told_by) = range.told_by.as_ref().filter(|_| !quiet) {
+        let said = format!("lynklint: --diff {}, as {told_by} says", range.name);
+        let _ = writeln!(io::stderr(), "{}", excerpt::printable(&said));
+    }
+    Ok(range)
 }

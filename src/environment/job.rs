@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::base::Entry;
 use super::{Question, Variable};
 
 const DATA: &str = include_str!("../../rules/environment/ci.yaml");
@@ -22,24 +23,29 @@ pub struct Job {
 /// A CI system as the file describes it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct System {
-    name: String,
+pub(super) struct System {
+    pub(super) name: String,
     signs: Vec<Sign>,
     #[serde(default)]
     release: Vec<Sign>,
     mask: Option<String>,
+    /// The variable with the branch that is built.
+    pub(super) branch: Option<String>,
+    /// Where the change of a job begins.
+    #[serde(default)]
+    pub(super) diff_base: Vec<Entry>,
 }
 
 /// `NAME`, `NAME=value` or `NAME=begin*`.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-struct Sign(String);
+pub(super) struct Sign(String);
 
 impl Job {
     /// Looks for the signs of every system. What the question says of the job holds whatever the variables say.
     pub(super) fn of(variables: &[Variable<'_>], question: &Question) -> Self {
         let holds = |sign: &&Sign| variables.iter().any(|it| sign.holds(it));
-        let system = systems().into_iter().find(|it| it.signs.iter().any(|it| holds(&it)));
+        let system = system(variables);
         let sign = system.iter().flat_map(|it| &it.release).find(holds).map(|it| it.0.clone());
         let flag = question.release.then(|| "--release".to_owned());
         Self {
@@ -61,13 +67,19 @@ impl Job {
     }
 }
 
+/// The system of which a sign is there.
+pub(super) fn system(variables: &[Variable<'_>]) -> Option<System> {
+    let holds = |sign: &Sign| variables.iter().any(|it| sign.holds(it));
+    systems().into_iter().find(|it| it.signs.iter().any(holds))
+}
+
 #[expect(clippy::expect_used, reason = "the file is compiled in, and a test reads it")]
 fn systems() -> Vec<System> {
     serde_yaml::from_str(DATA).expect("rules/environment/ci.yaml is valid")
 }
 
 impl Sign {
-    fn holds(&self, variable: &Variable<'_>) -> bool {
+    pub(super) fn holds(&self, variable: &Variable<'_>) -> bool {
         let (name, wanted) = match self.0.split_once('=') {
             Some((name, wanted)) => (name, Some(wanted.as_bytes())),
             None => (self.0.as_str(), None),

@@ -23,6 +23,8 @@ pub(super) fn hardened(here: &Path) -> Command {
         .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
         .envs([("GIT_OPTIONAL_LOCKS", "0"), ("GIT_NO_LAZY_FETCH", "1"), ("LC_ALL", "C")])
         .envs([("GIT_NO_REPLACE_OBJECTS", "1"), ("GIT_TERMINAL_PROMPT", "0")])
+        // A path is a path, also where git would read a pattern.
+        .env("GIT_LITERAL_PATHSPECS", "1")
         .stdin(Stdio::null());
     command
 }
@@ -35,6 +37,22 @@ where
     let mut command = command(repository);
     command.args(arguments);
     output(command, what)
+}
+
+/// Whether `here` is in a repository that git may read. If not, the error says what to do.
+pub(super) fn ensure_repository(here: &Path) -> io::Result<()> {
+    let mut command = hardened(here);
+    command.args(["rev-parse", "--git-dir"]);
+    let Err(error) = output(command, "find the repository") else { return Ok(()) };
+    let text = error.to_string();
+    let next = match text {
+        _ if text.contains("not a git repository") => ": run lynklint inside of one, or name files",
+        _ if text.contains("dubious ownership") => {
+            ": trust it first with git config --global --add safe.directory"
+        }
+        _ => "",
+    };
+    Err(io::Error::other(format!("{text}{next}")))
 }
 
 /// Git as its user has set it up, for what is about that set-up.

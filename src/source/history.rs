@@ -61,6 +61,7 @@ pub fn history(
     search: &Search<'_>,
     visit: &Visitor<'_>,
 ) -> anyhow::Result<Coverage> {
+    git::ensure_repository(repository)?;
     let threads = match options.jobs {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         jobs => jobs,

@@ -3,6 +3,7 @@
 mod any;
 mod around;
 mod baseline;
+mod change;
 mod cli;
 mod config;
 mod detect;
