@@ -29,6 +29,8 @@ pub struct Site<'p> {
     pub place: Option<Place>,
     /// The part of the file that sees what stands here, in the platform's word: `workflow`, `job`, `step`.
     pub scope: Option<&'p str>,
+    /// Why the place is less certain than others, in words that follow "because": it was read as text.
+    pub unparsed: Option<&'static str>,
 }
 
 /// What a place inside a file is for.
@@ -89,12 +91,17 @@ impl<'p> Site<'p> {
     pub fn of(path: &str, bytes: &[u8], platforms: &'p Platforms) -> Self {
         let platform = platforms.of(path, bytes);
         let ci = platform.map_or(Ci::None, |it| it.ci);
-        Self { platform, ci, address: None, place: None, scope: None }
+        Self { platform, ci, address: None, place: None, scope: None, unparsed: None }
     }
 
     /// The place in words that follow "in": `a GitHub Actions workflow`.
     pub fn name(&self) -> Option<&'p str> {
         self.platform.map(|it| it.name.as_str())
+    }
+
+    /// What is to be known about how the place was found, if it is not certain.
+    pub fn note(&self) -> Option<String> {
+        self.unparsed.map(|it| format!("low certainty of the place: read as text, because {it}"))
     }
 
     /// What to write instead of a literal here.

@@ -82,7 +82,7 @@ impl Syntax {
     /// What a file says.
     pub fn parse(self, bytes: &[u8]) -> Result<Document, Unparsed> {
         if bytes.len() > LARGEST {
-            return Err(Unparsed { at: LARGEST, reason: "it is larger than 8 MiB" });
+            return Err(TOO_LARGE);
         }
         match self {
             Self::Text => Ok(Document::default()),
@@ -115,9 +115,12 @@ impl Syntax {
 }
 
 /// What a script says that is a part of a file: one that is refused costs the others nothing.
-fn part(said: Result<Document, Unparsed>) -> Document {
+pub(crate) fn part(said: Result<Document, Unparsed>) -> Document {
     said.unwrap_or_else(|it| Document { broken: Some(it), ..Document::default() })
 }
+
+/// Why a file, or a window of one, is not parsed for its length.
+pub(crate) const TOO_LARGE: Unparsed = Unparsed { at: 0, reason: "it is larger than 8 MiB" };
 
 /// Bytes as characters, each where it was: what is not UTF-8 is read as `_`, so that one old comment costs no address.
 fn characters(bytes: &[u8]) -> Result<Cow<'_, str>, Unparsed> {

@@ -207,7 +207,8 @@ fn facts(finding: &Finding<'_>) -> String {
         let (label, path) = (printable(&it.label), printable(&it.path));
         format!("{label}: {path}:{}:{}", it.start.line, it.start.column)
     });
-    commit.chain(related).map(|it| format!("\n{it}")).collect()
+    let note = finding.site.note().map(|it| format!("note: {it}"));
+    commit.chain(related).chain(note).map(|it| format!("\n{it}")).collect()
 }
 
 impl SourceCode for View<'_> {

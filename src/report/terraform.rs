@@ -134,7 +134,8 @@ fn facts(finding: &Finding<'_>) -> Vec<(&'static str, String)> {
     let exemption =
         finding.exemption.iter().map(|it| ("exempt", format!("by {}", words::exempt(it))));
     let facts = [subject].into_iter().chain(place).chain(scope);
-    facts.chain(commit).chain(related).chain(exemption).collect()
+    let note = finding.site.note().map(|it| ("note", it));
+    facts.chain(note).chain(commit).chain(related).chain(exemption).collect()
 }
 
 /// The line of a rule's file that says when it is broken.

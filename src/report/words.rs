@@ -63,17 +63,19 @@ pub(super) fn subject(finding: &Finding<'_>) -> String {
 
 /// What is wrong, in one sentence without a full stop: the rule's summary, the subject and its commits.
 pub(super) fn message(finding: &Finding<'_>) -> String {
-    format!("{}: {}{}", finding.rule.summary, subject(finding), history(finding))
+    format!("{}: {}{}", finding.rule.summary, subject(finding), more(finding))
 }
 
 /// The same with the place, for where no other part of the output has it.
 pub(super) fn message_with_place(finding: &Finding<'_>) -> String {
     let (subject, place) = (subject(finding), place(finding));
-    format!("{}: {subject} at {place}{}", finding.rule.summary, history(finding))
+    format!("{}: {subject} at {place}{}", finding.rule.summary, more(finding))
 }
 
-fn history(finding: &Finding<'_>) -> String {
-    finding.commit.as_ref().map_or_else(String::new, |it| format!(", {}", commit(it)))
+/// The commits, and what is uncertain.
+fn more(finding: &Finding<'_>) -> String {
+    let history = finding.commit.iter().map(|it| format!(", {}", commit(it)));
+    history.chain(finding.site.note().map(|it| format!(" ({it})"))).collect()
 }
 
 /// What to do about a finding where it stands.

@@ -11,7 +11,7 @@ use crate::detect::{Name, Named, Token};
 use crate::excerpt;
 use crate::lazy::LazyRegex;
 use crate::platform::{Ci, Platform, Written};
-use crate::syntax::{Output, Step};
+use crate::syntax::{self, Output, Step, Syntax, Unparsed};
 
 /// A file with everything in it that rules may speak of.
 pub struct Facts<'p, 'b> {
@@ -64,18 +64,24 @@ impl<'p, 'b> Facts<'p, 'b> {
         let references = reference::references(platform, &layout, bytes, names);
         let hosts = names.iter().filter(|it| it.what == Named::Host);
         let hosts = hosts.map(|it| it.span.clone()).collect();
-        let mut facts = Self { layout, references, hosts, ..Self::of_part(platform, bytes) };
+        let mut facts =
+            Self { layout, references, hosts, ..Self::of_unparsed(platform, bytes, None) };
         facts.index();
         facts
     }
 
     /// A part of a file, about which nothing is known but its platform.
     pub fn of_part(platform: Option<&'p Platform>, bytes: &'b [u8]) -> Self {
+        let is_parsed = platform.is_some_and(|it| it.structure.syntax != Syntax::Text);
+        Self::of_unparsed(platform, bytes, is_parsed.then_some(syntax::TOO_LARGE))
+    }
+
+    fn of_unparsed(platform: Option<&'p Platform>, bytes: &'b [u8], why: Option<Unparsed>) -> Self {
         Self {
             platform,
             bytes,
             ci: platform.map_or(Ci::None, |it| it.ci),
-            layout: Layout::default(),
+            layout: why.map_or_else(Layout::default, Layout::unparsed),
             references: Vec::new(),
             hosts: Vec::new(),
             holders: Prefixes::default(),
@@ -261,7 +267,9 @@ impl<'p, 'b> Facts<'p, 'b> {
         let scope = self.layout.scope(thing.spot).0.map(|it| scopes[it].name.as_str());
         let address = self.layout.written_at(thing.spot, thing.span.start);
         let address = address.map(|it| excerpt::masked(&it.to_string(), detector));
-        Site { platform: self.platform, ci: self.ci, address, place: self.place(thing), scope }
+        let unparsed = self.layout.gap(thing.spot, thing.span.end).map(|it| it.reason);
+        let (platform, ci, place) = (self.platform, self.ci, self.place(thing));
+        Site { platform, ci, address, place, scope, unparsed }
     }
 
     /// What a finding without a literal is about: the name that is used, or the one that is held here.

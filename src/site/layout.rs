@@ -7,7 +7,9 @@ use super::Place;
 use super::prefixes::Prefixes;
 use super::reuse::{self, Heir};
 use crate::platform::{Condition, PlaceAt, Platform, Structure};
-use crate::syntax::{Address, Command, Document, Output, Step, Syntax, Unparsed, Value, Word};
+use crate::syntax::{
+    Address, Command, Document, Output, Step, Syntax, Unparsed, Value, Word, part,
+};
 
 /// How far before a byte the value or command that holds it may begin, in values or commands: they nest, and not deeply.
 const NESTED: usize = 64;
@@ -29,8 +31,8 @@ pub struct Layout {
     sorted: Vec<usize>,
     /// The marks that hold for each part of the file.
     marks: Prefixes<Vec<String>>,
-    /// Why there is nothing in it, if it could not be parsed.
-    pub unparsed: Option<Unparsed>,
+    /// Where parsers gave up: that of the file, and those of the scripts that some values are.
+    broken: Vec<(Option<usize>, Unparsed)>,
 }
 
 /// A value and what it is for.
@@ -94,12 +96,17 @@ impl Layout {
         let structure = &platform.structure;
         match structure.syntax.parse(bytes) {
             Ok(document) => Self::built(structure, document),
-            Err(unparsed) => Self { unparsed: Some(unparsed), ..Self::default() },
+            Err(unparsed) => Self::unparsed(unparsed),
         }
     }
 
+    /// A file of which nothing is known, and why.
+    pub fn unparsed(why: Unparsed) -> Self {
+        Self { broken: vec![(None, why)], ..Self::default() }
+    }
+
     fn built(structure: &Structure, document: Document) -> Self {
-        let Document { values, commands, aliases, .. } = document;
+        let Document { values, commands, aliases, broken } = document;
         let mut heirs: Vec<Heir> = aliases.into_iter().map(Heir::from).collect();
         heirs.extend(reuse::inherited(&values, &structure.inherits));
         let again = reuse::again(&values, &heirs);
@@ -107,6 +114,7 @@ impl Layout {
         let meant = again.iter().map(|(i, it)| Value { address: it.clone(), ..values[*i].clone() });
         let meant: Vec<Value> = meant.collect();
         let mut layout = Self::default();
+        layout.broken.extend(broken.map(|it| (None, it)));
         for value in values.into_iter().chain(meant) {
             let scope = innermost(structure, &value.address);
             let (place, verbatim) = (Place::Value, false);
@@ -152,8 +160,9 @@ impl Layout {
     /// Reads the script that a value is.
     fn embed(&mut self, owner: usize, syntax: Syntax) {
         let Placed { value, scope, .. } = &self.values[owner];
-        let Ok(script) = syntax.parse_text(&value.text) else { return };
+        let script = part(syntax.parse_text(&value.text));
         let (address, scope) = (value.address.clone(), *scope);
+        self.broken.extend(script.broken.map(|it| (Some(owner), it)));
         let owners = vec![Some(owner); script.commands.len()];
         self.push(script.commands, owners);
         self.inner.extend(script.values.into_iter().map(|mut value| {
@@ -316,6 +325,13 @@ impl Layout {
     pub fn written_at(&self, spot: Spot, at: usize) -> Option<&Address> {
         let is_written = spot.value.is_none_or(|it| it < self.written.values.end);
         self.address(if is_written { spot } else { self.spot(at) })
+    }
+
+    /// Why less is known of a byte at a spot than of others: its file or script was read as text from some byte on.
+    pub fn gap(&self, spot: Spot, at: usize) -> Option<&Unparsed> {
+        let unknown = |owner| spot.command.is_none() && (owner == spot.value);
+        let mut broken = self.broken.iter().filter(|(owner, it)| unknown(*owner) && it.at <= at);
+        broken.next().map(|(_, it)| it)
     }
 
     /// Whether a mark holds at a spot.

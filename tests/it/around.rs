@@ -74,3 +74,36 @@ fn a_private_file_is_reported_where_git_tracks_it() {
         .expect("it runs");
     assert_eq!(code(&piped), 0, "{piped:?}");
 }
+
+#[test]
+fn what_is_read_as_text_is_found_with_a_note() {
+    let token = "K: $PERSONAL\n";
+    let deep = format!("a: {}{}\n{token}", "[".repeat(80), "]".repeat(80));
+    let many = format!("a: [{}]\n{token}", "1,".repeat(200_001));
+    let large = format!("{}{token}", "# padding\n".repeat(900_000));
+    for (text, reason) in [
+        (format!("a: [\nb: }}\n{token}"), Some("it is not YAML")),
+        (deep, Some("it is nested more than 64 deep")),
+        (many, Some("it has more than 200,000 values")),
+        (large, Some("it is larger than 8 MiB")),
+        (format!("a: b\n{token}"), None),
+        (format!("{token}a: [\nb: }}\n"), None),
+    ] {
+        let folder = folder(&[(".gitlab-ci.yml", &text)]);
+        let report = json(&run(folder.path(), &["--format", "json"]));
+        let finding = &report["diagnostics"][0];
+        assert_eq!(finding["rule"]["id"], "personal-token-in-ci", "{reason:?}");
+        let site = &finding["site"];
+        assert_eq!(site["certainty"], if reason.is_some() { "low" } else { "high" }, "{reason:?}");
+        let note =
+            reason.map(|it| format!("low certainty of the place: read as text, because {it}"));
+        assert_eq!(site["note"].as_str(), note.as_deref());
+        for format in ["human", "sarif", "compact", "terraform", "html"] {
+            let output = run(folder.path(), &["--format", format]);
+            let shown = String::from_utf8(output.stdout).expect("UTF-8");
+            let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+            let has_note = shown.contains("low certainty of the place: read as text, because");
+            assert_eq!(has_note, reason.is_some(), "{format}: {shown}");
+        }
+    }
+}

@@ -82,6 +82,7 @@ fn facts(finding: &Finding<'_>) -> Markup {
                 Some(token) => { (words::described(token)) },
                 None => { (words::subject(finding)) },
             } }
+            @if let Some(it) = finding.site.note() { li { (it) } }
             @if let Some(it) = &finding.exemption { li { "exempt by " (words::exempt(it)) } }
             @if let Some(it) = &finding.commit { li {
                 "committed " (words::commit(it))

@@ -106,6 +106,8 @@ struct Site<'r> {
     place: Option<&'r str>,
     scope: Option<&'r str>,
     ci: &'static str,
+    certainty: &'static str,
+    note: Option<String>,
 }
 
 impl Item<'_> {
@@ -179,6 +181,8 @@ impl<'r> From<&'r Finding<'_>> for Item<'r> {
                 place: it.site.place.map(Place::name),
                 scope: it.site.scope,
                 ci: it.site.ci.name(),
+                certainty: if it.site.unparsed.is_some() { "low" } else { "high" },
+                note: it.site.note(),
             }),
             fingerprint: Some(it.fingerprint.to_string()),
             suppressed: it.exemption.as_deref().map(Suppressed::from),

@@ -96,6 +96,8 @@ struct Properties<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     platform: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<Commit<'r>>,
 }
 
@@ -116,6 +118,7 @@ impl<'r> Item<'r> {
                 enforcement: finding.enforcement.name(),
                 token: token.map(|it| it.fingerprint.to_string()),
                 platform: finding.site.platform.map(|it| it.id.as_str()),
+                note: finding.site.note(),
                 commit: finding.commit.as_deref().map(Commit::anonymous),
             },
         }
