@@ -2,6 +2,8 @@
 
 mod caller;
 mod judge;
+mod reading;
+mod show;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -15,8 +17,8 @@ use crate::policy::Policy;
 use crate::source::{self, Blob, Coverage, Skipped, Visitor, Wanted};
 use crate::suppress::{self, Suppression};
 use judge::judge;
-pub(crate) use judge::{Ruler, commit_of};
 pub use judge::{check, facts, tokens};
+pub(crate) use show::{Ruler, commit_of};
 
 /// How a run ended, which is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

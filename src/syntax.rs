@@ -20,6 +20,7 @@ mod powershell;
 mod shell;
 mod text;
 mod toml;
+mod utf16;
 mod xml;
 mod yaml;
 mod yaml_scalar;
@@ -31,6 +32,7 @@ use std::str::Utf8Chunk;
 pub use address::{Address, Step};
 use serde::Deserialize;
 pub use text::Text;
+pub use utf16::Utf16;
 
 /// The most bytes that are parsed.
 pub const LARGEST: usize = 8 << 20;

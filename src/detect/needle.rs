@@ -25,7 +25,9 @@ impl Needles {
         // The underscore may be escaped on its own (`lynk%5Flive`), so the bare word is what is sought in text.
         let word = stem.trim_end_matches('_').as_bytes();
         forms.extend(escaped_forms(word).into_iter().map(|form| (form, vec![])));
-        forms.push((layer::utf16(word), vec![Layer::Utf16]));
+        for word in [word, &word.to_ascii_uppercase()] {
+            forms.push((layer::utf16(word), vec![Layer::Utf16]));
+        }
         for digits in [hex(word, false), hex(word, true)] {
             forms.push((digits, vec![Layer::Hex]));
         }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use super::Again;
-use super::judge::{Ruler, line, tokens};
+use super::judge::tokens;
+use super::reading::Reading;
+use super::show::{Ruler, line};
 use crate::excerpt::{self, Excerpt};
 use crate::finding::Related;
 use crate::platform::Ci;
@@ -23,21 +25,23 @@ pub(super) fn find(
 ) -> anyhow::Result<ByPath> {
     let found = Mutex::new(ByPath::new());
     let visit = |blob: &Blob<'_>| {
-        let platform = policy.platforms().of(blob.path, blob.bytes);
+        let reading = Reading::of(blob);
+        let platform = policy.platforms().of(blob.path, reading.bytes());
         if !blob.is_whole() || platform.is_none_or(|it| it.ci < Ci::Medium) {
             return;
         }
-        let called = called(&Facts::of(platform, blob.bytes, &[]), candidates);
+        let called = called(&Facts::of(platform, reading.bytes(), &[]), candidates);
         if called.is_empty() {
             return;
         }
         let tokens = tokens(blob, policy);
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         for (path, span) in called {
+            let span = reading.source(&line(reading.bytes(), span));
             let related = Related {
                 path: excerpt::masked(blob.path, policy.detector),
                 start: Ruler::new(blob).position(span.start),
-                excerpt: Excerpt::new(blob.bytes, &line(blob.bytes, span), &tokens),
+                excerpt: Excerpt::new(blob.bytes, &span, &tokens),
                 label: "CI runs it here".to_owned(),
             };
             // The first caller by name, whatever the order of the threads.

@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::Path;
 
+use lynklint::finding::Finding;
 use lynklint::policy::Policy;
 use lynklint::rule::example::expand;
 use lynklint::scan::check;
@@ -13,8 +14,8 @@ use lynklint::source::Blob;
 
 use crate::detect::utf16;
 
-/// What is reported: a byte of the text and a rule.
-type Reported = (usize, String);
+/// What is reported: a line, a column and a rule.
+type Reported = (u64, u64, String);
 
 /// The text of a form, and what must be reported of it.
 fn realised(form: &str) -> (String, Vec<Reported>) {
@@ -24,8 +25,9 @@ fn realised(form: &str) -> (String, Vec<Reported>) {
     while let Some((before, marked)) = rest.split_once('«') {
         text += before;
         let (rules, after) = marked.split_once(": ").expect("a rule before what it reports");
-        let at = text.len();
-        reported.extend(rules.split(',').map(|it| (at, it.trim().to_owned())));
+        let line = 1 + text.matches('\n').count() as u64;
+        let column = 1 + text.rsplit('\n').next().map_or(0, |it| it.chars().count()) as u64;
+        reported.extend(rules.split(',').map(|it| (line, column, it.trim().to_owned())));
         rest = after;
         if let Some((inner, after)) = rest.split_once('»')
             && !inner.contains('«')
@@ -42,19 +44,18 @@ fn realised(form: &str) -> (String, Vec<Reported>) {
 /// What differs, in words.
 fn differs(policy: &Policy, path: &str, form: &str) -> Option<String> {
     let (text, wanted) = realised(form);
-    let (path, bytes, unit) = match path.strip_prefix("utf16 ") {
-        Some(path) => (path, [&b"\xFF\xFE"[..], &utf16(&text, false)].concat(), 2),
-        None => (path, text.clone().into_bytes(), 1),
+    let (path, bytes) = match path.strip_prefix("utf16 ") {
+        Some(path) => (path, [&b"\xFF\xFE"[..], &utf16(&text, false)].concat()),
+        None => (path, text.clone().into_bytes()),
     };
     let findings = check(&Blob::whole(path, &bytes), policy);
-    let at = |it: u64| usize::try_from(it).expect("it fits") / unit - usize::from(unit == 2);
-    let found = findings.iter().map(|it| (at(it.start.byte), it.rule.id.as_str().to_owned()));
+    let rule = |it: &Finding<'_>| it.rule.id.as_str().to_owned();
+    let found = findings.iter().map(|it| (it.start.line, it.start.column, rule(it)));
     let mut found: Vec<Reported> = found.collect();
     found.sort();
     let shown = |list: &[Reported], other: &[Reported]| {
-        let line = |at: usize| text[..at].matches('\n').count() + 1;
         let only = list.iter().filter(|it| !other.contains(it));
-        only.map(|(at, rule)| format!("\n  line {}: {rule}", line(*at))).collect::<String>()
+        only.map(|(line, column, rule)| format!("\n  {line}:{column} {rule}")).collect::<String>()
     };
     let (missed, false_alarm) = (shown(&wanted, &found), shown(&found, &wanted));
     (found != wanted).then(|| format!("{path}: missed:{missed}\n false:{false_alarm}\n{text}"))

@@ -1,0 +1,145 @@
+//! Makes findings of what breaks a rule: the place in the file, the excerpt, the subject.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::reading::Reading;
+use crate::detect::{Detector, Token};
+use crate::excerpt::{self, Excerpt};
+use crate::finding::{Finding, Fingerprint, Position, Subject};
+use crate::policy::{Level, Policy};
+use crate::rule::Rule;
+use crate::site::{Facts, Thing, What};
+use crate::source::{Blob, Commit, Revision, Start};
+
+/// Makes findings of things, going forwards through a blob.
+pub(super) struct Shower<'p, 'c> {
+    pub(super) blob: &'c Blob<'c>,
+    reading: &'c Reading<'c>,
+    detector: &'p Detector,
+    tokens: &'c [Token],
+    path: Arc<str>,
+    commit: Option<Arc<Commit>>,
+    /// The path from the root of the policy, by which the finding is known.
+    anchored: String,
+    ruler: Ruler<'c>,
+}
+
+impl<'p, 'c> Shower<'p, 'c> {
+    /// `tokens` are all tokens of the blob, where they stand in it.
+    pub(super) fn new(
+        blob: &'c Blob<'c>,
+        reading: &'c Reading<'c>,
+        policy: &'p Policy,
+        tokens: &'c [Token],
+    ) -> Self {
+        let (detector, ruler) = (policy.detector, Ruler::new(blob));
+        let path = excerpt::masked(blob.path, detector);
+        let anchored = policy.anchor.of(&path).into_owned();
+        let (path, commit) = (path.into(), commit_of(blob, detector));
+        Self { blob, reading, detector, tokens, path, commit, anchored, ruler }
+    }
+
+    /// Whether a thing is judged in this blob.
+    pub(super) fn owns(&self, thing: &Thing<'_>) -> bool {
+        self.blob.owned.holds(&self.reading.source(&thing.span))
+    }
+
+    /// The finding of what a thing breaks.
+    pub(super) fn finding(
+        &mut self,
+        rule: &'p Rule,
+        level: Level<'p>,
+        thing: &Thing<'_>,
+        facts: &Facts<'p, '_>,
+    ) -> Finding<'p> {
+        let span = self.reading.source(&first_line(self.reading.bytes(), thing));
+        let (start, end) = (self.ruler.position(span.start), self.ruler.ahead(span.end));
+        let (site, subject) = (facts.site(thing, self.detector), self.subject(thing, facts));
+        let address = site.address.as_deref().unwrap_or_default();
+        Finding {
+            rule,
+            enforcement: level.enforcement,
+            set: level.set,
+            path: self.path.clone(),
+            start,
+            end,
+            excerpt: Excerpt::new(self.blob.bytes, &span, self.tokens),
+            fingerprint: Fingerprint::of(rule, &self.anchored, &subject, address),
+            subject,
+            site,
+            related: Vec::new(),
+            commit: self.commit.clone(),
+            exemption: None,
+        }
+    }
+
+    fn subject(&self, thing: &Thing<'_>, facts: &Facts<'p, '_>) -> Subject {
+        match thing.what {
+            What::Token(token) => {
+                let mut token = token.clone();
+                token.span = self.reading.source(&token.span);
+                token.mask = self.reading.source(&token.mask);
+                Subject::Token(token)
+            }
+            What::Reference(_) | What::Host | What::Command | What::Value => {
+                let name = facts.subject(thing).map_or("", |it| &it.name);
+                Subject::Named(excerpt::masked(name, self.detector))
+            }
+        }
+    }
+}
+
+/// A blob's commits, fit to be shown: whoever names a branch or a person may name it like a token.
+pub(crate) fn commit_of(blob: &Blob<'_>, detector: &Detector) -> Option<Arc<Commit>> {
+    let commit = blob.commit?;
+    let masked = |text: &String| excerpt::printable(&excerpt::masked(text, detector));
+    let revision =
+        |it: &Revision| Revision { author: it.author.as_ref().map(masked), ..it.clone() };
+    Some(Arc::new(Commit {
+        first: revision(&commit.first),
+        last: revision(&commit.last),
+        refs: commit.refs.iter().map(masked).collect(),
+        ..commit.clone()
+    }))
+}
+
+/// A token is shown whole; anything else by its first line.
+fn first_line(bytes: &[u8], thing: &Thing<'_>) -> Range<usize> {
+    match thing.what {
+        What::Token(_) => thing.span.clone(),
+        What::Reference(_) | What::Host | What::Command | What::Value => {
+            line(bytes, thing.span.clone())
+        }
+    }
+}
+
+pub(super) fn line(bytes: &[u8], span: Range<usize>) -> Range<usize> {
+    let end = memchr::memchr(b'\n', &bytes[span.clone()]);
+    span.start..end.map_or(span.end, |it| span.start + it)
+}
+
+/// Turns offsets into lines and columns, going forwards only, so that a file full of tokens is measured once.
+pub(crate) struct Ruler<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    place: Start,
+}
+
+impl<'b> Ruler<'b> {
+    pub(crate) fn new(blob: &Blob<'b>) -> Self {
+        Self { bytes: blob.bytes, at: 0, place: blob.start }
+    }
+
+    pub(crate) fn position(&mut self, at: usize) -> Position {
+        let at = at.max(self.at);
+        self.place = self.place.after(&self.bytes[self.at..at]);
+        self.at = at;
+        let Start { byte, line, column } = self.place;
+        Position { byte, line, column }
+    }
+
+    pub(crate) fn ahead(&self, at: usize) -> Position {
+        Self { ..*self }.position(at)
+    }
+}
