@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use include_dir::{Dir, include_dir};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 /// The same files as the build has read them: each folder, and what its files say by their names.
@@ -24,7 +24,7 @@ pub fn yaml(folder: &str) -> Vec<(String, &'static str)> {
 }
 
 /// The files of a folder as what they describe, by name. Only that folder is read.
-pub fn data<T: DeserializeOwned>(folder: &str) -> anyhow::Result<Vec<(String, T)>> {
+pub fn data<T: Deserialize<'static>>(folder: &str) -> anyhow::Result<Vec<(String, T)>> {
     let found = DATA.iter().find(|(name, _)| *name == folder);
     let (_, text) = found.with_context(|| format!("there is no folder {folder}"))?;
     let files: BTreeMap<String, T> = serde_json::from_str(text)?;

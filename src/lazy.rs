@@ -1,5 +1,6 @@
 //! Regular expressions of data files, compiled when they are first asked: most runs ask few of some hundred.
 
+use std::ops::Deref;
 use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexBuilder};
@@ -37,6 +38,41 @@ impl LazyRegex {
     /// Whether it matches anywhere in `bytes`.
     pub fn is_match(&self, bytes: &[u8]) -> bool {
         self.get().is_match(bytes)
+    }
+}
+
+/// A part of a compiled-in data file that is read when it is first asked: a run needs that of one platform of a hundred.
+#[derive(Debug)]
+pub struct Late<T> {
+    text: &'static str,
+    read: OnceLock<T>,
+}
+
+impl<T: Deserialize<'static> + Default> Late<T> {
+    /// What `text` describes in JSON; the default, if there is none.
+    pub fn new(text: Option<&'static str>) -> Self {
+        let read = OnceLock::new();
+        match text {
+            Some(text) => Self { text, read },
+            None => Self { text: "", read: T::default().into() },
+        }
+    }
+
+    /// Reads the text, to find out whether it can be.
+    pub fn verify(&self) -> Result<(), serde_json::Error> {
+        match self.read.get() {
+            Some(_) => Ok(()),
+            None => serde_json::from_str(self.text).map(|it| drop(self.read.set(it))),
+        }
+    }
+}
+
+impl<T: Deserialize<'static>> Deref for Late<T> {
+    type Target = T;
+
+    #[expect(clippy::expect_used, reason = "the data is compiled in, and a test reads all of it")]
+    fn deref(&self) -> &T {
+        self.read.get_or_init(|| serde_json::from_str(self.text).expect("valid data"))
     }
 }
 

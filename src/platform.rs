@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::embedded;
-use crate::lazy::LazyRegex;
+use crate::lazy::{Late, LazyRegex};
 
 use glob::LazyGlob;
 pub use pattern::Pattern;
@@ -83,7 +84,7 @@ impl Ci {
 /// A platform as its file describes it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw {
+struct Raw<'f> {
     name: String,
     class: Class,
     ci: Ci,
@@ -95,8 +96,8 @@ struct Raw {
     content: Vec<LazyRegex>,
     reference: String,
     fix: String,
-    #[serde(default)]
-    structure: Arc<Structure>,
+    #[serde(borrow)]
+    structure: Option<&'f RawValue>,
     /// The id of the platform whose structure this one shares.
     #[serde(default)]
     structure_of: Option<String>,
@@ -120,7 +121,7 @@ pub struct Platform {
     /// What to do about a literal, with `{reference}` for the above.
     pub fix: String,
     /// What its files look like inside.
-    pub structure: Arc<Structure>,
+    pub structure: Arc<Late<Structure>>,
     content: Vec<LazyRegex>,
 }
 
@@ -140,13 +141,14 @@ impl Platforms {
         Self::load(raw).expect("rules/platforms is valid")
     }
 
-    fn load(files: Vec<(String, Raw)>) -> anyhow::Result<Self> {
+    fn load(files: Vec<(String, Raw<'static>)>) -> anyhow::Result<Self> {
         let (mut all, mut globs) = (Vec::new(), Vec::new());
         let mut shared: Vec<(usize, String)> = Vec::new();
         for (id, raw) in files {
             globs.extend(raw.paths.iter().map(|it| (LazyGlob::new(it), all.len())));
             shared.extend(raw.structure_of.map(|of| (all.len(), of)));
-            let Raw { name, class, ci, private, reference, fix, structure, content, .. } = raw;
+            let Raw { name, class, ci, private, reference, fix, content, .. } = raw;
+            let structure = Arc::new(Late::new(raw.structure.map(RawValue::get)));
             all.push(Platform { id, name, class, ci, private, reference, fix, structure, content });
         }
         for (i, of) in shared {
@@ -187,11 +189,15 @@ impl Platforms {
     pub fn faults(&self) -> Vec<String> {
         let globs = self.globs.iter().filter(|(glob, _)| !glob.is_valid());
         let globs = globs.map(|(_, owner)| format!("{}: a glob is none", self.all[*owner].id));
-        let patterns = self.all.iter().flat_map(|platform| {
+        let faulty = |it: &&Platform| it.structure.verify().is_err();
+        let structures = self.all.iter().filter(faulty);
+        let structures = structures
+            .filter_map(|it| Some(format!("{}: {}", it.id, it.structure.verify().err()?)));
+        let patterns = self.all.iter().filter(|it| !faulty(it)).flat_map(|platform| {
             let all = platform.content.iter().chain(platform.structure.patterns());
             all.filter_map(|it| it.verify().err()).map(|error| format!("{}: {error}", platform.id))
         });
-        globs.chain(patterns).collect()
+        globs.chain(structures).chain(patterns).collect()
     }
 
     /// The platform that a manifest declares; only those of a class that comes no later than that of its path can win.
