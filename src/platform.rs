@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::embedded;
 use crate::lazy::{Late, LazyRegex};
+use crate::site::Place;
 
 use glob::LazyGlob;
 pub use pattern::Pattern;
@@ -95,6 +96,8 @@ struct Raw<'f> {
     #[serde(default)]
     content: Vec<LazyRegex>,
     reference: String,
+    #[serde(default)]
+    replaces: Vec<Place>,
     fix: String,
     #[serde(borrow)]
     structure: Option<&'f RawValue>,
@@ -118,6 +121,8 @@ pub struct Platform {
     pub private: bool,
     /// What to write instead of a literal.
     pub reference: String,
+    /// Places at which a value that is nothing but a literal can become the reference, and no more has to be changed.
+    pub replaces: Vec<Place>,
     /// What to do about a literal, with `{reference}` for the above.
     pub fix: String,
     /// What its files look like inside.
@@ -147,9 +152,20 @@ impl Platforms {
         for (id, raw) in files {
             globs.extend(raw.paths.iter().map(|it| (LazyGlob::new(it), all.len())));
             shared.extend(raw.structure_of.map(|of| (all.len(), of)));
-            let Raw { name, class, ci, private, reference, fix, content, .. } = raw;
+            let Raw { name, class, ci, private, reference, replaces, fix, content, .. } = raw;
             let structure = Arc::new(Late::new(raw.structure.map(RawValue::get)));
-            all.push(Platform { id, name, class, ci, private, reference, fix, structure, content });
+            all.push(Platform {
+                id,
+                name,
+                class,
+                ci,
+                private,
+                reference,
+                replaces,
+                fix,
+                structure,
+                content,
+            });
         }
         for (i, of) in shared {
             let of: Option<&Platform> = all.iter().find(|it: &&Platform| it.id == of);

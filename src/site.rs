@@ -29,6 +29,8 @@ pub struct Site<'p> {
     pub place: Option<Place>,
     /// The part of the file that sees what stands here, in the platform's word: `workflow`, `job`, `step`.
     pub scope: Option<&'p str>,
+    /// What can stand here in place of the literal, without any other change of the file.
+    pub replacement: Option<&'p str>,
     /// Why the place is less certain than others, in words that follow "because": it was read as text.
     pub unparsed: Option<&'static str>,
 }
@@ -91,7 +93,15 @@ impl<'p> Site<'p> {
     pub fn of(path: &str, bytes: &[u8], platforms: &'p Platforms) -> Self {
         let platform = platforms.of(path, bytes);
         let ci = platform.map_or(Ci::None, |it| it.ci);
-        Self { platform, ci, address: None, place: None, scope: None, unparsed: None }
+        Self {
+            platform,
+            ci,
+            address: None,
+            place: None,
+            scope: None,
+            replacement: None,
+            unparsed: None,
+        }
     }
 
     /// The place in words that follow "in": `a GitHub Actions workflow`.

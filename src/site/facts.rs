@@ -7,7 +7,7 @@ use super::layout::{Layout, Placed, Run, Spot};
 use super::prefixes::Prefixes;
 use super::reference::{self, Reference};
 use super::{Place, Site};
-use crate::detect::{Name, Named, Token};
+use crate::detect::{Encoding, Name, Named, Token};
 use crate::excerpt;
 use crate::lazy::LazyRegex;
 use crate::platform::{Ci, Platform, Written};
@@ -269,7 +269,23 @@ impl<'p, 'b> Facts<'p, 'b> {
         let address = address.map(|it| excerpt::masked(&it.to_string(), detector));
         let unparsed = self.layout.gap(thing.spot, thing.span.end).map(|it| it.reason);
         let (platform, ci, place) = (self.platform, self.ci, self.place(thing));
-        Site { platform, ci, address, place, scope, unparsed }
+        let replacement = self.replacement(thing);
+        Site { platform, ci, address, place, scope, replacement, unparsed }
+    }
+
+    /// What the platform lets stand for a literal that is all of a value.
+    fn replacement(&self, thing: &Thing<'_>) -> Option<&'p str> {
+        let What::Token(token) = thing.what else { return None };
+        let (platform, placed) = (self.platform?, self.value(thing)?);
+        let value = &placed.value.span;
+        let quoted = matches!(self.bytes.get(value.start)?, b'"' | b'\'');
+        let inner = value.start + usize::from(quoted)..value.end - usize::from(quoted);
+        let whole = token.encoding == Encoding::Plain && inner == token.span;
+        // A brace ends an unquoted value among others on one line.
+        let rest = self.bytes[value.end..].iter().find(|it| **it != b' ');
+        let alone = quoted || rest.is_none_or(|it| b"\r\n#".contains(it));
+        let fits = whole && alone && platform.replaces.contains(&placed.place);
+        fits.then_some(&*platform.reference)
     }
 
     /// What a finding without a literal is about: the name that is used, or the one that is held here.

@@ -110,6 +110,49 @@ fn sarif_keeps_the_worst_of_too_many_and_names_no_author() {
     assert!(!shown(Format::Sarif, &report).contains("a@example.org"));
 }
 
+/// What a reader of the report makes of `text` by doing what the report offers.
+fn mended(path: &str, text: &str) -> String {
+    let policy = policy();
+    let log = json(Format::Sarif, &judged(&policy, &[(path, text)]));
+    let mut lines: Vec<String> =
+        lynklint::rule::example::expand(text).lines().map(str::to_owned).collect();
+    for result in list(&log, "/runs/0/results") {
+        let Some(change) = result.pointer("/fixes/0/artifactChanges/0/replacements/0") else {
+            continue;
+        };
+        let number = |at: &str| change.pointer(at).and_then(Value::as_u64).expect("a number");
+        let index = |at: &str| usize::try_from(number(at) - 1).expect("a small number");
+        let line = &mut lines[index("/deletedRegion/startLine")];
+        let columns = index("/deletedRegion/startColumn")..index("/deletedRegion/endColumn");
+        line.replace_range(columns, change["insertedContent"]["text"].as_str().expect("text"));
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn sarif_offers_a_fix_where_one_change_is_enough() {
+    let workflow = "jobs:\n  up:\n    steps:\n      - run: lynk $T\n        env:\n          T: X\n";
+    let workflow = workflow.trim_end();
+    for literal in ["$SERVICE", "'$SERVICE'", "\"$PERSONAL\" # why"] {
+        let wanted = literal.split(' ').next().expect("a word").trim_matches(['"', '\'']);
+        let wanted = literal.replace(wanted, "${{ secrets.INTERLYNK_SECURITY_TOKEN }}");
+        let mended = mended(".github/workflows/up.yml", &workflow.replace('X', literal));
+        assert_eq!(mended, workflow.replace('X', &wanted));
+        let policy = policy();
+        let report = judged(&policy, &[(".github/workflows/up.yml", &mended)]);
+        assert!(report.findings.iter().all(|it| it.subject.token().is_none()), "{mended}");
+    }
+    // In a flow mapping the braces would end it; in a script and in code more has to change.
+    for (path, text) in [
+        (".github/workflows/up.yml", "env: { T: $SERVICE }"),
+        (".github/workflows/up.yml", "jobs:\n  up:\n    steps:\n      - run: lynk $SERVICE"),
+        (".gitlab-ci.yml", "variables:\n  INTERLYNK_SECURITY_TOKEN: $SERVICE"),
+        ("a.py", "T = \"$SERVICE\""),
+    ] {
+        assert_eq!(mended(path, text), lynklint::rule::example::expand(text));
+    }
+}
+
 /// The object of `terraform validate -json` as its documentation has it: what may be absent there may be null here.
 mod terraform {
     use serde::Deserialize;

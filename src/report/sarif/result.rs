@@ -19,6 +19,8 @@ pub(super) struct Item<'r> {
     partial_fingerprints: Fingerprints,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<Location<'r>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<Fix<'r>>,
     /// Never left out: an empty list says that nothing suppresses the result.
     suppressions: Vec<Suppression<'r>>,
     properties: Properties<'r>,
@@ -79,6 +81,28 @@ struct Logical<'r> {
     fully_qualified_name: &'r str,
 }
 
+/// A change that a reader can offer to make.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fix<'r> {
+    description: Message<String>,
+    artifact_changes: [Change<'r>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Change<'r> {
+    artifact_location: Artifact,
+    replacements: [Replacement<'r>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replacement<'r> {
+    deleted_region: Region,
+    inserted_content: Message<&'r str>,
+}
+
 #[derive(Serialize)]
 struct Suppression<'r> {
     kind: &'static str,
@@ -113,6 +137,7 @@ impl<'r> Item<'r> {
             locations: [Location::of(finding)],
             partial_fingerprints: Fingerprints { own: finding.fingerprint.to_string() },
             related_locations: (1..).zip(&finding.related).map(Location::from).collect(),
+            fixes: Fix::of(finding).into_iter().collect(),
             suppressions: finding.exemption.as_deref().into_iter().map(Suppression::from).collect(),
             properties: Properties {
                 enforcement: finding.enforcement.name(),
@@ -130,6 +155,30 @@ fn unlinked(text: &str) -> String {
     printable(text).replace("](", r"\](")
 }
 
+impl<'r> Fix<'r> {
+    fn of(finding: &'r Finding<'_>) -> Option<Self> {
+        // A change of the past is none.
+        let text = finding.site.replacement.filter(|_| finding.commit.is_none())?;
+        let replacement =
+            Replacement { deleted_region: Region::of(finding), inserted_content: Message { text } };
+        let change =
+            Change { artifact_location: (&*finding.path).into(), replacements: [replacement] };
+        let text = format!("Read the token from where {text} comes from, and revoke this one");
+        Some(Self { description: Message { text }, artifact_changes: [change] })
+    }
+}
+
+impl Region {
+    fn of(finding: &Finding<'_>) -> Self {
+        Self {
+            start_line: finding.start.line,
+            start_column: finding.start.column,
+            end_line: Some(finding.end.line),
+            end_column: Some(finding.end.column),
+        }
+    }
+}
+
 impl<'r> Location<'r> {
     fn of(finding: &'r Finding<'_>) -> Self {
         let (start, end) = (finding.start, finding.end);
@@ -138,12 +187,7 @@ impl<'r> Location<'r> {
             id: None,
             physical_location: Physical {
                 artifact_location: (&*finding.path).into(),
-                region: Region {
-                    start_line: start.line,
-                    start_column: start.column,
-                    end_line: Some(end.line),
-                    end_column: Some(end.column),
-                },
+                region: Region::of(finding),
                 context_region: Context {
                     start_line: start.line,
                     end_line: end.line,
