@@ -163,7 +163,9 @@ impl<'r> Fix<'r> {
             Replacement { deleted_region: Region::of(finding), inserted_content: Message { text } };
         let change =
             Change { artifact_location: (&*finding.path).into(), replacements: [replacement] };
-        let text = format!("Read the token from where {text} comes from, and revoke this one");
+        let text = format!(
+            "Write {text} instead of the literal; store a new token there, and revoke this one"
+        );
         Some(Self { description: Message { text }, artifact_changes: [change] })
     }
 }
