@@ -1,6 +1,6 @@
 //! `.lynklint.yaml`: how a repository wants to be judged. What the file says is parsed into what holds, or refused.
 
-pub mod inventory;
+mod inventory;
 mod raw;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,12 +10,12 @@ use crate::date::Date;
 use crate::detect::Detector;
 use crate::excerpt::{masked, printable};
 use crate::finding::Fingerprint;
+use crate::inventory::Inventory;
 use crate::policy::Assigned;
 use crate::policy::scope::{Globs, Scope};
 use crate::policy::set::{self, SetUse};
-use crate::rule::RuleId;
+use crate::rule::{Parameters, RuleId};
 use crate::yaml_file::{Broken, YamlFile};
-use inventory::Declared;
 
 /// The name of the file that is looked for.
 pub const FILE: &str = ".lynklint.yaml";
@@ -35,6 +35,8 @@ pub struct Config {
     pub sets: Vec<SetUse>,
     /// Levels that count for more than those of the sets.
     pub enforcement: BTreeMap<RuleId, Assigned>,
+    /// Numbers by which rules judge, that count for more than those of the sets.
+    pub parameters: BTreeMap<RuleId, Parameters>,
     /// A folder of rules, below the file's own.
     pub rules: Option<String>,
     /// What is not scanned.
@@ -46,7 +48,7 @@ pub struct Config {
     /// The baseline, below the file's own folder.
     pub baseline: Option<String>,
     /// The tokens that are declared.
-    pub tokens: Vec<Declared>,
+    pub inventory: Inventory,
     /// Findings that are excepted, of whatever level.
     pub exceptions: Vec<Exception>,
 }
@@ -85,12 +87,13 @@ impl Default for Config {
             file: None,
             sets: vec![SetUse::everywhere(DEFAULT_SET)],
             enforcement: BTreeMap::new(),
+            parameters: BTreeMap::new(),
             rules: None,
             exclude: Globs::default(),
             max_days: MAX_DAYS,
             entries: Vec::new(),
             baseline: None,
-            tokens: Vec::new(),
+            inventory: Inventory::default(),
             exceptions: Vec::new(),
         }
     }
@@ -109,16 +112,22 @@ impl Config {
                 file.broken("suppressions.max_days", "a suppression holds at least one day")
             );
         }
+        let mut inventory = Inventory::default();
+        let tokens = reader.tokens(raw.tokens)?;
+        if !tokens.is_empty() {
+            inventory.add(&file, tokens)?;
+        }
         let assigned = |(id, level)| (id, Assigned { level, by: file.name.clone() });
         Ok(Self {
             sets: raw.policy_sets.map_or(Ok(Self::default().sets), |it| reader.sets(it))?,
             enforcement: raw.enforcement.into_iter().map(assigned).collect(),
+            parameters: raw.parameters,
             rules: raw.rules.map(|it| reader.below("rules", &it)).transpose()?,
             exclude: reader.globs("paths.exclude", &raw.paths.exclude)?,
             max_days,
             entries: reader.entries(entries)?,
             baseline: raw.baseline.map(|it| reader.below("baseline", &it)).transpose()?,
-            tokens: reader.tokens(raw.tokens)?,
+            inventory,
             exceptions: reader.exceptions(raw.exceptions)?,
             file: Some(file),
         })

@@ -6,6 +6,7 @@ use crate::baseline::Baseline;
 use crate::date::Date;
 use crate::excerpt::{masked, printable};
 use crate::finding::{ExemptedBy, Exemption, Finding};
+use crate::inventory;
 use crate::policy::Enforcement;
 use crate::rule::RuleId;
 use crate::scan::{self, Report};
@@ -67,9 +68,12 @@ impl Terms {
 }
 
 impl Report<'_> {
-    /// Marks the findings that do not count, and adds those that are about suppressions.
+    /// Marks the findings that do not count, and adds those about declared tokens and about suppressions.
     pub fn exempt(&mut self, terms: &Terms) {
         let policy = self.policy;
+        let declared = inventory::findings(policy, &self.seen, terms.now, terms.whole);
+        self.findings.extend(declared);
+        scan::sort(&mut self.findings);
         self.exempted.unsuppressed = terms.suppressions == Heeded::No;
         if terms.suppressions == Heeded::Yes {
             self.suppressions.extend(suppress::configured(policy, terms.whole));

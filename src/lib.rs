@@ -32,6 +32,8 @@ pub mod site;
 
 pub mod rule;
 
+pub mod inventory;
+
 pub mod config;
 
 pub mod policy;

@@ -130,12 +130,15 @@ impl Policy {
         let known: Vec<&RuleId> = rules.iter().map(|it| &it.id).collect();
         check_superseded(&rules, &known)?;
         check_named(&config, &known)?;
+        if let Some((at, message)) = set::wrong_parameters(&config.parameters, &rules) {
+            return Err(config.broken(&at, message));
+        }
         let sets = config.sets.iter().map(|wanted| {
             let misnamed = |message| match wanted.index {
                 Some(index) => config.broken(&format!("policy_sets.{index}"), message),
                 None => anyhow::anyhow!("--policy-set: {message}"),
             };
-            set::load(wanted, tree, &known, &misnamed)
+            set::load(wanted, tree, &rules, &misnamed)
         });
         let sets = sets.collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Self {
@@ -216,6 +219,16 @@ impl Policy {
         }
     }
 
+    /// A number by which a rule judges what stands in a file: the configuration's, or that of the last set there which has
+    /// one, or the rule's own.
+    pub fn parameter(&self, rule: &Rule, path: &str, name: &str) -> u32 {
+        let own = || rule.parameters.get(name).copied();
+        let configured = self.config.parameters.get(&rule.id).and_then(|it| it.get(name).copied());
+        let here = self.sets.iter().rev().filter(|it| it.scope.covers(path));
+        let of_set = || here.into_iter().find_map(|it| it.parameter(&rule.id, name));
+        configured.or_else(of_set).or_else(own).unwrap_or(u32::MAX)
+    }
+
     /// A rule of the user's needs no set.
     fn level_of_own(&self, rule: &Rule) -> Option<Level<'static>> {
         let own = self.rules[self.builtin..].iter().any(|it| it.id == rule.id);
@@ -240,15 +253,18 @@ impl Policy {
     fn text(&self) -> String {
         let of_set = |set: &PolicySet, rule: &Rule| {
             let level = set.level(&rule.id).map_or("", Enforcement::name);
-            format!("\0{}\0{}\0{level}", set.name, set.scope.words())
+            let number =
+                |it: &String| set.parameter(&rule.id, it).map(|number| format!("\0{it}={number}"));
+            let numbers: String = rule.parameters.keys().filter_map(number).collect();
+            format!("\0{}\0{}\0{level}{numbers}", set.name, set.scope.words())
         };
         let of_rule = |rule: &Rule| {
             let sets: String = self.sets.iter().map(|it| of_set(it, rule)).collect();
             let assigned = self.config.enforcement.get(&rule.id);
             [rule.source(), &sets, assigned.map_or("", |it| it.level.name())].concat()
         };
-        let configured = self.config.file.as_ref().map_or("", |it| it.text.as_str());
-        self.rules.iter().map(of_rule).chain([configured.to_owned()]).collect()
+        let files = self.config.file.iter().chain(self.config.inventory.files());
+        self.rules.iter().map(of_rule).chain(files.map(|it| it.text.clone())).collect()
     }
 }
 

@@ -1,11 +1,13 @@
 //! A rule: one policy as data, with the prose that explains it and the examples that prove it.
 
+mod declaration;
 pub mod example;
 mod load;
 pub mod page;
 mod when;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +48,23 @@ pub fn no_rule(id: &RuleId, known: &[&RuleId]) -> String {
     format!("there is no rule `{id}`: `lynklint rules list` shows all{meant}")
 }
 
+/// What is wrong with a parameter that something gives a rule, if anything is.
+pub fn wrong_parameter(id: &RuleId, name: &str, rules: &[Rule]) -> Option<String> {
+    let known: Vec<&RuleId> = rules.iter().map(|it| &it.id).collect();
+    let Some(rule) = rules.iter().find(|it| it.id == *id) else {
+        return Some(no_rule(id, &known));
+    };
+    let names = rule.parameters.keys().map(String::as_str);
+    let meant = meant(name, names.clone());
+    let names = names.map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
+    let has = if names.is_empty() { "none".to_owned() } else { names };
+    let unknown = !rule.parameters.contains_key(name);
+    unknown.then(|| format!("{id} has no parameter `{name}`: it has {has}{meant}"))
+}
+
+/// Numbers by which a rule judges, with their names. Sets and configurations may say others.
+pub type Parameters = BTreeMap<String, u32>;
+
 /// How bad a violation is. Says nothing about what it does to the run: that is the enforcement level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -69,7 +88,7 @@ impl Severity {
     }
 }
 
-/// A rule as its file writes it. Every key but `supersedes` is required, and no other is known.
+/// A rule as its file writes it. Every key but `supersedes` and `parameters` is required, and no other is known.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
@@ -79,6 +98,8 @@ struct Raw {
     fix: String,
     reference: String,
     since: String,
+    #[serde(default)]
+    parameters: Parameters,
     when: When,
     #[serde(default)]
     supersedes: Vec<RuleId>,
@@ -103,6 +124,8 @@ pub struct Rule {
     pub reference: String,
     /// The version that first had it.
     pub since: String,
+    /// The numbers by which it judges, where nobody says another.
+    pub parameters: Parameters,
     /// When a token breaks it.
     pub when: When,
     /// Rules that have nothing to add where this one is broken.
@@ -117,20 +140,19 @@ pub struct Rule {
 impl Raw {
     fn named(self, id: &str, source: Cow<'static, str>) -> Rule {
         let id = RuleId(id.to_owned());
-        let Self { severity, summary, why, fix, reference, since, when, supersedes, bad, good } =
-            self;
         Rule {
             id,
-            severity,
-            summary,
-            why,
-            fix,
-            reference,
-            since,
-            when,
-            supersedes,
-            bad,
-            good,
+            severity: self.severity,
+            summary: self.summary,
+            why: self.why,
+            fix: self.fix,
+            reference: self.reference,
+            since: self.since,
+            parameters: self.parameters,
+            when: self.when,
+            supersedes: self.supersedes,
+            bad: self.bad,
+            good: self.good,
             source,
         }
     }
@@ -151,6 +173,11 @@ impl Rule {
         let lists = [("bad", &raw.bad), ("good", &raw.good)];
         if let Some((key, _)) = lists.into_iter().find(|it| it.1.is_empty()) {
             return Err(file.broken(key, "a rule needs an example of each kind"));
+        }
+        if let Some(name) = raw.when.parameters().find(|it| !raw.parameters.contains_key(*it)) {
+            let known = raw.parameters.keys().map(String::as_str);
+            let message = format!("there is no parameter `{name}`{}", meant(name, known));
+            return Err(file.broken("when", message));
         }
         if !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
             let message = "a rule file's name is lower-case words with dashes";

@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::excerpt;
 use crate::exempt::Exempted;
 use crate::finding::{Finding, Fingerprint};
+use crate::inventory::Seen;
 use crate::policy::Policy;
 use crate::source::{self, Blob, Coverage, Skipped, Visitor, Wanted};
 use crate::suppress::{self, Suppression};
@@ -43,6 +44,8 @@ pub struct Report<'p> {
     pub excluded: u64,
     /// The suppressions in what was read; [`Report::exempt`] applies them.
     pub suppressions: Vec<Suppression<'p>>,
+    /// What was seen of the declared tokens; [`Report::exempt`] judges it.
+    pub seen: Seen,
     /// What was done for findings not to count.
     pub exempted: Exempted,
 }
@@ -137,13 +140,14 @@ pub fn scan<'p>(
         skipped.path = excerpt::masked(&skipped.path, policy.detector);
         skipped.reason = excerpt::masked(&skipped.reason, policy.detector);
     }
-    let Collected { mut findings, suppressions, excluded, .. } = collected;
+    let Collected { mut findings, suppressions, seen, excluded, .. } = collected;
     sort(&mut findings);
     // A file that is named beside its folder is read twice.
     findings.dedup_by(|a, b| (&a.path, a.start, &a.rule.id) == (&b.path, b.start, &b.rule.id));
     let of_history = findings.iter().any(|it| it.commit.is_some());
     let findings = if of_history { merged(findings) } else { findings };
-    Ok(Report { policy, findings, coverage, excluded, suppressions, exempted: Exempted::default() })
+    let exempted = Exempted::default();
+    Ok(Report { policy, findings, coverage, excluded, suppressions, seen, exempted })
 }
 
 /// What the blobs so far came to.
@@ -151,6 +155,7 @@ pub fn scan<'p>(
 struct Collected<'p> {
     findings: Vec<Finding<'p>>,
     suppressions: Vec<Suppression<'p>>,
+    seen: Seen,
     /// Files of which it is not known that CI runs them, and what is found in each if it does.
     if_called: BTreeMap<String, Vec<Finding<'p>>>,
     /// Files with findings that hold only if git tracks the file: their masked paths, and where they are.
@@ -161,11 +166,15 @@ struct Collected<'p> {
 
 impl<'p> Collected<'p> {
     fn judge(&mut self, blob: &Blob<'_>, policy: &'p Policy, files: Files<'_>) {
+        if policy.config.inventory.may_be(blob) {
+            self.seen.read(blob, policy);
+        }
         if !policy.detector.may_hold(blob.bytes) {
             return;
         }
         let judged = judge(blob, policy, matches!(files, Files::InFolders(_)));
         self.findings = judged.findings;
+        self.seen.extend(judged.seen);
         self.suppressions = suppress::collect(blob, policy);
         let asks = |it: &&Finding<'_>| it.rule.when.asks_git();
         if let Some(finding) = self.findings.iter().chain(&judged.if_called).find(asks) {
@@ -210,6 +219,7 @@ impl<'p> Collected<'p> {
     fn is_empty(&self) -> bool {
         self.findings.is_empty()
             && self.suppressions.is_empty()
+            && self.seen.is_empty()
             && self.if_called.is_empty()
             && self.excluded_bytes + self.excluded == 0
     }
@@ -217,6 +227,7 @@ impl<'p> Collected<'p> {
     fn extend(&mut self, mut other: Self) {
         self.findings.append(&mut other.findings);
         self.suppressions.append(&mut other.suppressions);
+        self.seen.extend(other.seen);
         for (path, found) in other.if_called {
             self.if_called.entry(path).or_default().extend(found);
         }

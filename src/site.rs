@@ -1,6 +1,7 @@
 //! The facts of where a match stands: which platform's file it is, at which address, and whether CI runs it.
 
 mod call;
+mod enter;
 mod facts;
 mod layout;
 mod prefixes;

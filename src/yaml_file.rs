@@ -1,6 +1,9 @@
 //! Reads the YAML files that people write for lynklint, strictly: whatever is wrong with one is a diagnostic in it.
 
-use std::collections::BTreeSet;
+mod frame;
+mod message;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -14,12 +17,13 @@ use miette::{
 use serde::Deserializer;
 use serde::de::{self, DeserializeOwned, Visitor};
 
+use frame::{Frame, enter};
+pub use message::meant;
+
 /// The deepest nesting.
 const DEEPEST: usize = 32;
 /// The longest line that is shown; the renderer panics far to the right.
 const LONGEST_LINE: usize = 4096;
-/// The longest message, in characters.
-const LONGEST_MESSAGE: usize = 400;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +36,8 @@ pub enum Kind {
     Configuration,
     /// Accepted findings.
     Baseline,
+    /// Declared tokens.
+    Inventory,
 }
 
 impl Kind {
@@ -41,15 +47,18 @@ impl Kind {
             Self::PolicySet => "lynklint::set",
             Self::Configuration => "lynklint::configuration",
             Self::Baseline => "lynklint::baseline",
+            Self::Inventory => "lynklint::inventory",
         }
     }
 
+    /// In words, with an article.
     fn name(self) -> &'static str {
         match self {
-            Self::Rule => "rule",
-            Self::PolicySet => "set",
-            Self::Configuration => "configuration",
-            Self::Baseline => "baseline",
+            Self::Rule => "a rule",
+            Self::PolicySet => "a set",
+            Self::Configuration => "a configuration",
+            Self::Baseline => "a baseline",
+            Self::Inventory => "an inventory",
         }
     }
 
@@ -67,13 +76,14 @@ impl Kind {
             Self::Baseline => {
                 "see docs/policy.md for the format; `lynklint baseline create` writes a file that is right"
             }
+            Self::Inventory => "see docs/inventory.md for every key",
         }
     }
 
     /// The most bytes of such a file. A baseline grows with what it holds.
     fn largest(self) -> usize {
         match self {
-            Self::Rule | Self::PolicySet | Self::Configuration => 1 << 20,
+            Self::Rule | Self::PolicySet | Self::Configuration | Self::Inventory => 1 << 20,
             Self::Baseline => 16 << 20,
         }
     }
@@ -155,10 +165,7 @@ impl YamlFile {
         self.guard().map_err(|(at, message)| self.at_byte(at, message))?;
         serde_yaml::from_str(&self.text).map_err(|error| {
             let at = error.location().map_or(0, |it| it.index());
-            let message = error.to_string().replace("expected a sequence", "expected a list");
-            let message = message.replace("expected u32", "expected a number");
-            let meant = meant_of(&message);
-            self.at_byte(at, format!("{message}{meant}"))
+            self.at_byte(at, message::of_serde(&error.to_string()))
         })
     }
 
@@ -177,6 +184,19 @@ impl YamlFile {
         self.node(path).map_or(0..0, |it| it.value)
     }
 
+    /// Where the values below a path such as `tokens` stand, by their own paths.
+    pub fn spans(&self, below: &str) -> BTreeMap<String, Range<usize>> {
+        let mut spans = BTreeMap::new();
+        let _ = self.walk(&mut |frames, node| {
+            let path = frames.iter().map(Frame::step).collect::<Vec<_>>().join(".");
+            if path.starts_with(below) {
+                spans.insert(path, node.value);
+            }
+            false
+        });
+        spans
+    }
+
     fn at_byte(&self, at: usize, message: impl fmt::Display) -> Broken {
         let text = &self.text;
         let at = at.min(text.len());
@@ -189,7 +209,7 @@ impl YamlFile {
         Broken {
             kind: self.kind,
             severity: Severity::Error,
-            message: format!("{}: {}", self.name, shortened(&message.to_string())),
+            message: format!("{}: {}", self.name, message::shortened(&message.to_string())),
             source_code: NamedSource::new(&self.name, text),
             span: span.into(),
         }
@@ -198,7 +218,7 @@ impl YamlFile {
     fn guard(&self) -> Result<(), (usize, String)> {
         let (kind, largest) = (self.kind.name(), self.kind.largest());
         if self.text.len() > largest {
-            return Err((0, format!("a {kind} file has at most {largest} bytes")));
+            return Err((0, format!("{kind} file has at most {largest} bytes")));
         }
         self.walk(&mut |_, _| false)
     }
@@ -227,7 +247,7 @@ impl YamlFile {
             let opened = match event {
                 Event::Alias(..) => {
                     let kind = self.kind.name();
-                    return Err((at.start, format!("a {kind} file has no aliases")));
+                    return Err((at.start, format!("{kind} file has no aliases")));
                 }
                 Event::MappingEnd | Event::SequenceEnd => {
                     frames.pop();
@@ -251,79 +271,6 @@ impl YamlFile {
     }
 }
 
-/// Visits a value, and opens it if it is a collection. Says whether that is enough.
-fn enter(
-    frames: &mut Vec<Frame>,
-    opened: Option<Frame>,
-    at: Range<usize>,
-    visit: &mut dyn FnMut(&[Frame], Node) -> bool,
-) -> Result<bool, (usize, String)> {
-    if frames.last().is_some_and(Frame::awaits_key) {
-        return Err((at.start, "a key is a word".to_owned()));
-    }
-    let start = at.start;
-    let key = frames.last().and_then(Frame::key_at).unwrap_or(start);
-    if visit(frames, Node { key, value: at }) {
-        return Ok(true);
-    }
-    match opened {
-        Some(frame) => frames.push(frame),
-        None => frames.last_mut().into_iter().for_each(Frame::advance),
-    }
-    match frames.len() > DEEPEST {
-        true => Err((start, format!("nested more than {DEEPEST} deep"))),
-        false => Ok(false),
-    }
-}
-
-/// A collection that is open while the text is walked.
-enum Frame {
-    Mapping { key: Option<(String, usize)>, seen: BTreeSet<String> },
-    Sequence { index: usize },
-}
-
-impl Frame {
-    fn mapping() -> Self {
-        Self::Mapping { key: None, seen: BTreeSet::new() }
-    }
-
-    fn awaits_key(&self) -> bool {
-        matches!(self, Self::Mapping { key: None, .. })
-    }
-
-    fn key_at(&self) -> Option<usize> {
-        match self {
-            Self::Mapping { key, .. } => key.as_ref().map(|it| it.1),
-            Self::Sequence { .. } => None,
-        }
-    }
-
-    fn take_key(&mut self, text: &str, at: usize) -> Result<(), (usize, String)> {
-        if let Self::Mapping { key, seen } = self {
-            if !seen.insert(text.to_owned()) {
-                return Err((at, format!("`{text}` stands here twice: keep one of the two")));
-            }
-            *key = Some((text.to_owned(), at));
-        }
-        Ok(())
-    }
-
-    /// The value is over.
-    fn advance(&mut self) {
-        match self {
-            Self::Mapping { key, .. } => *key = None,
-            Self::Sequence { index } => *index += 1,
-        }
-    }
-
-    fn step(&self) -> String {
-        match self {
-            Self::Mapping { key, .. } => key.as_ref().map_or_else(String::new, |it| it.0.clone()),
-            Self::Sequence { index } => index.to_string(),
-        }
-    }
-}
-
 /// Reads a type from its text. A message about the text points at it, and not at what it stands in.
 pub fn parsed<'de, T, D>(from: D, expected: &'static str) -> Result<T, D::Error>
 where
@@ -343,32 +290,4 @@ where
         }
     }
     from.deserialize_str(Text(expected, PhantomData))
-}
-
-/// A message that quotes a file may be as long as the file.
-fn shortened(message: &str) -> String {
-    match message.char_indices().nth(LONGEST_MESSAGE) {
-        Some((end, _)) => format!("{}…", &message[..end]),
-        None => message.to_owned(),
-    }
-}
-
-/// The end of a message about an unknown word: `; did you mean …?`, if one of the known ones is near.
-pub fn meant<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> String {
-    let distance = |it: &str| strsim::damerau_levenshtein(word, it);
-    let near = known.into_iter().min_by_key(|it| distance(it));
-    match near.filter(|it| distance(it) <= (word.len() / 3).max(1)) {
-        Some(near) => format!("; did you mean `{near}`?"),
-        None => String::new(),
-    }
-}
-
-/// The same for a message of serde's, which quotes the unknown word first and then what it knows.
-fn meant_of(message: &str) -> String {
-    if !message.contains("unknown field") && !message.contains("unknown variant") {
-        return String::new();
-    }
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let word = quoted.next().unwrap_or_default();
-    meant(word, quoted)
 }

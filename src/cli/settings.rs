@@ -9,6 +9,7 @@ use clap::builder::{FalseyValueParser, OsStringValueParser, TypedValueParser};
 
 use crate::config::{self, Config};
 use crate::date::Date;
+use crate::inventory;
 use crate::policy::anchor::Anchor;
 use crate::policy::set::SetUse;
 use crate::policy::{Assigned, Enforcement, Policy};
@@ -118,15 +119,22 @@ impl Settings {
             return Ok(Config::default());
         }
         let asked = self.config.as_ref().filter(|it| !it.as_os_str().is_empty());
-        let mut shown = asked.map_or_else(|| name.to_owned(), |it| it.display().to_string());
-        if let Some(reference) = self.reference() {
-            shown = format!("{shown} of {reference}");
+        let shown = |file: &Path| match self.reference() {
+            Some(reference) => format!("{} of {reference}", file.display()),
+            None => file.display().to_string(),
+        };
+        let file = asked.map_or_else(|| Path::new(name), PathBuf::as_path);
+        let mut config = if let Some(text) = tree.text(name)? {
+            Config::parse(YamlFile::new(Kind::Configuration, shown(file), text))?
+        } else {
+            ensure!(asked.is_none(), "could not read {}: there is no such file", shown(file));
+            Config::default()
+        };
+        if let Some(text) = tree.text(inventory::FILE)? {
+            let file = file.with_file_name(inventory::FILE);
+            config.declare(&YamlFile::new(Kind::Inventory, shown(&file), text))?;
         }
-        if let Some(text) = tree.text(name)? {
-            return Ok(Config::parse(YamlFile::new(Kind::Configuration, shown, text))?);
-        }
-        ensure!(asked.is_none(), "could not read {shown}: there is no such file");
-        Ok(Config::default())
+        Ok(config)
     }
 
     /// The command line and the environment count for more than the file.

@@ -6,10 +6,12 @@ use clap::Args;
 
 use super::settings::{Set, Settings};
 use super::{Failure, baseline, say};
+use crate::config::Config;
 use crate::policy::scope::Globs;
 use crate::report::{self, Format};
 use crate::scan::Outcome;
 use crate::source;
+use crate::yaml_file::YamlFile;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -39,31 +41,46 @@ impl Arguments {
 
 /// A warning for each glob that matches no file of the repository.
 fn idle_globs(set: &Set) -> Vec<String> {
-    let config = &set.policy.config;
-    let Some(file) = &config.file else {
-        return Vec::new();
-    };
-    let mut globs: Vec<(String, &Globs)> = vec![("paths.exclude".to_owned(), &config.exclude)];
-    for (wanted, index) in config.sets.iter().filter_map(|it| Some((it, it.index?))) {
-        globs.push((format!("policy_sets.{index}.scope.include"), &wanted.scope.include));
-        globs.push((format!("policy_sets.{index}.scope.exclude"), &wanted.scope.exclude));
-    }
-    for (index, token) in config.tokens.iter().enumerate() {
-        globs.push((format!("tokens.{index}.used_by"), &token.used_by));
-    }
+    let globs = globs(&set.policy.config);
     let mut idle: Vec<Vec<usize>> =
-        globs.iter().map(|it| (0..it.1.texts().len()).collect()).collect();
+        globs.iter().map(|it| (0..it.globs.texts().len()).collect()).collect();
     source::each_name(&set.root, &mut |path| {
-        for ((_, globs), idle) in globs.iter().zip(&mut idle).filter(|it| !it.1.is_empty()) {
+        for (Stated { globs, .. }, idle) in
+            globs.iter().zip(&mut idle).filter(|it| !it.1.is_empty())
+        {
             let matching = globs.matches(path);
             idle.retain(|it| !matching.contains(it));
         }
         idle.iter().any(|it| !it.is_empty())
     });
-    let warning = |at: &str, globs: &Globs, n: usize| {
-        let message = format!("`{}` matches no file", globs.texts()[n]);
-        file.warning(&format!("{at}.{n}"), message).shown()
+    let warning = |it: &Stated<'_>, n: usize| {
+        let message = format!("`{}` matches no file", it.globs.texts()[n]);
+        it.file.warning(&format!("{}.{n}", it.at), message).shown()
     };
     let idle = globs.iter().zip(&idle);
-    idle.flat_map(|((at, globs), idle)| idle.iter().map(|n| warning(at, globs, *n))).collect()
+    idle.flat_map(|(it, idle)| idle.iter().map(|n| warning(it, *n))).collect()
+}
+
+/// Globs where they are stated.
+struct Stated<'c> {
+    file: &'c YamlFile,
+    at: String,
+    globs: &'c Globs,
+}
+
+fn globs(config: &Config) -> Vec<Stated<'_>> {
+    let mut all = Vec::new();
+    if let Some(file) = &config.file {
+        all.push(Stated { file, at: "paths.exclude".to_owned(), globs: &config.exclude });
+        for (wanted, index) in config.sets.iter().filter_map(|it| Some((it, it.index?))) {
+            let scope = |key| format!("policy_sets.{index}.scope.{key}");
+            all.push(Stated { file, at: scope("include"), globs: &wanted.scope.include });
+            all.push(Stated { file, at: scope("exclude"), globs: &wanted.scope.exclude });
+        }
+    }
+    for token in config.inventory.tokens() {
+        let (file, at) = (config.inventory.file(token), format!("tokens.{}.used_by", token.index));
+        all.push(Stated { file, at, globs: &token.used_by });
+    }
+    all
 }

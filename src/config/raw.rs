@@ -11,10 +11,10 @@ use crate::date::Date;
 use crate::detect::Kind;
 use crate::finding::Fingerprint;
 use crate::policy::Enforcement;
-use crate::rule::RuleId;
+use crate::rule::{Parameters, RuleId};
 use crate::yaml_file::{Broken, YamlFile};
 
-use super::inventory::Purpose;
+use crate::inventory::{Purpose, Stage};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +27,8 @@ pub(super) struct Config {
     pub(super) policy_sets: Option<Vec<SetUse>>,
     #[serde(default)]
     pub(super) enforcement: BTreeMap<RuleId, Enforcement>,
+    #[serde(default)]
+    pub(super) parameters: BTreeMap<RuleId, Parameters>,
     #[serde(default)]
     pub(super) rules: Option<String>,
     #[serde(default)]
@@ -86,6 +88,8 @@ pub(super) struct Token {
     #[serde(default)]
     pub(super) permissions: Option<Vec<String>>,
     pub(super) purpose: Purpose,
+    #[serde(default)]
+    pub(super) stage: Stage,
     pub(super) owner: String,
     #[serde(default)]
     pub(super) created: Option<Date>,
@@ -95,6 +99,8 @@ pub(super) struct Token {
     pub(super) references: Vec<String>,
     #[serde(default)]
     pub(super) used_by: Vec<String>,
+    #[serde(default)]
+    pub(super) places: Option<u32>,
 }
 
 /// `recommended`, or `{ set: ./x.yaml, scope: { include: [...], exclude: [...] } }`.

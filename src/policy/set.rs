@@ -9,8 +9,7 @@ use serde::{Deserialize, Deserializer};
 use super::Enforcement;
 use super::scope::Scope;
 use crate::embedded;
-use crate::rule::RuleId;
-use crate::rule::no_rule;
+use crate::rule::{Parameters, Rule, RuleId, no_rule, wrong_parameter};
 use crate::source::Tree;
 use crate::yaml_file::{Broken, Kind, YamlFile, meant};
 
@@ -44,9 +43,15 @@ pub struct PolicySet {
     pub scope: Scope,
     levels: BTreeMap<RuleId, Enforcement>,
     others: Option<Enforcement>,
+    parameters: BTreeMap<RuleId, Parameters>,
 }
 
 impl PolicySet {
+    /// The number that it gives to a parameter of a rule.
+    pub fn parameter(&self, rule: &RuleId, name: &str) -> Option<u32> {
+        self.parameters.get(rule)?.get(name).copied()
+    }
+
     /// The level that it gives to a rule. A rule without one is not part of it.
     pub fn level(&self, rule: &RuleId) -> Option<Enforcement> {
         self.levels.get(rule).copied().or(self.others)
@@ -75,12 +80,12 @@ pub fn wrong_name(name: &str) -> Option<String> {
     })
 }
 
-/// Reads a set that is used, and those that it extends. `known` are all rules; `misnamed` makes the error of a name that
+/// Reads a set that is used, and those that it extends. `rules` are all there are; `misnamed` makes the error of a name that
 /// names no set, since only the caller knows where that stands.
 pub fn load(
     wanted: &SetUse,
     tree: &Tree,
-    known: &[&RuleId],
+    rules: &[Rule],
     misnamed: &dyn Fn(String) -> anyhow::Error,
 ) -> anyhow::Result<PolicySet> {
     let SetUse { name, scope, .. } = wanted.clone();
@@ -88,9 +93,9 @@ pub fn load(
         return Err(misnamed(message));
     }
     let file = read(&name, tree)?.ok_or_else(|| misnamed(format!("there is no file {name}")))?;
-    let mut loader = Loader { tree, known, open: vec![name.clone()], left: MOST };
-    let Raw { levels, others, .. } = loader.whole(&file)?;
-    Ok(PolicySet { name, scope, levels, others })
+    let mut loader = Loader { tree, rules, open: vec![name.clone()], left: MOST };
+    let Raw { levels, others, parameters, .. } = loader.whole(&file)?;
+    Ok(PolicySet { name, scope, levels, others, parameters })
 }
 
 fn read(name: &str, tree: &Tree) -> anyhow::Result<Option<YamlFile>> {
@@ -105,7 +110,7 @@ fn read(name: &str, tree: &Tree) -> anyhow::Result<Option<YamlFile>> {
 
 struct Loader<'l> {
     tree: &'l Tree,
-    known: &'l [&'l RuleId],
+    rules: &'l [Rule],
     /// The sets that are being read, outermost first.
     open: Vec<String>,
     /// How many may still be read.
@@ -138,29 +143,63 @@ impl Loader<'_> {
             self.open.pop();
             whole.levels.extend(parent.levels);
             whole.others = parent.others.or(whole.others);
+            whole.give(parent.parameters);
         }
         if let Some(least) = own.at_least {
             let milder = whole.levels.values_mut().chain(&mut whole.others);
             milder.for_each(|it| *it = least.max(*it));
         }
         whole.levels.extend(own.levels);
+        whole.give(own.parameters);
         whole.others = own.others.or(whole.others);
         Ok(whole)
     }
 
     fn check_rules(&self, file: &YamlFile, set: &Raw) -> Result<(), Broken> {
-        let unknown = set.levels.keys().find(|it| !self.known.contains(it));
-        unknown.map_or(Ok(()), |id| Err(file.broken(id.as_str(), no_rule(id, self.known))))
+        let known: Vec<&RuleId> = self.rules.iter().map(|it| &it.id).collect();
+        if let Some(id) = set.levels.keys().find(|it| !known.contains(it)) {
+            return Err(file.broken(id.as_str(), no_rule(id, &known)));
+        }
+        match wrong_parameters(&set.parameters, self.rules) {
+            None => Ok(()),
+            Some((at, message)) => Err(file.broken(&at, message)),
+        }
     }
 }
 
-/// A set as its file writes it: what it extends and raises, `*` for every other rule, and rules with their levels.
+/// The first parameter that no rule has: its path in a file that gives parameters, and what is wrong with it.
+pub fn wrong_parameters(
+    given: &BTreeMap<RuleId, Parameters>,
+    rules: &[Rule],
+) -> Option<(String, String)> {
+    let names = given.iter().flat_map(|(id, it)| it.keys().map(move |name| (id, name)));
+    names.into_iter().find_map(|(id, name)| {
+        let message = wrong_parameter(id, name, rules)?;
+        let is_known = rules.iter().any(|it| it.id == *id);
+        let at =
+            if is_known { format!("parameters.{id}.{name}") } else { format!("parameters.{id}") };
+        Some((at, message))
+    })
+}
+
+/// A set as its file writes it: what it extends and raises, parameters of rules, `*` for every other rule, and rules with
+/// their levels.
 #[derive(Default)]
 struct Raw {
     extends: Vec<String>,
     at_least: Option<Enforcement>,
     others: Option<Enforcement>,
     levels: BTreeMap<RuleId, Enforcement>,
+    parameters: BTreeMap<RuleId, Parameters>,
+}
+
+impl Raw {
+    /// Adds parameters, which count for more than those that are there.
+    fn give(&mut self, parameters: BTreeMap<RuleId, Parameters>) {
+        for (id, parameters) in parameters {
+            self.parameters.entry(id).or_default().extend(parameters);
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Raw {
@@ -177,6 +216,7 @@ impl<'de> Deserialize<'de> for Raw {
                 let mut raw = Raw::default();
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
+                        "parameters" => raw.parameters = map.next_value()?,
                         "extends" => raw.extends = map.next_value()?,
                         "at_least" => raw.at_least = Some(map.next_value()?),
                         "*" => raw.others = Some(map.next_value()?),

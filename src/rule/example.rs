@@ -5,11 +5,12 @@ use std::ops::Range;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::Rule;
+use super::{Parameters, Rule};
 use crate::date::Date;
+use crate::inventory;
 use crate::policy::Policy;
-use crate::scan;
-use crate::source::Blob;
+use crate::scan::{self, Files, Progress};
+use crate::source::{Blob, Coverage, Visitor};
 use crate::suppress::{self, Fault, Flaw};
 use crate::yaml_file::{Broken, Kind, YamlFile};
 
@@ -35,6 +36,22 @@ pub struct Example {
     /// Where the file would stand.
     pub path: String,
     /// Its text, with macros for tokens and `«…»` around what must be reported.
+    pub text: String,
+    /// Files beside it. One called `lynk-tokens.yaml` is the inventory.
+    #[serde(default)]
+    pub beside: Vec<Beside>,
+    /// Numbers by which the rule judges here, where they are not its own.
+    #[serde(default)]
+    pub parameters: Parameters,
+}
+
+/// A file beside an example.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beside {
+    /// Where it would stand.
+    pub path: String,
+    /// Its text, like an example's.
     pub text: String,
 }
 
@@ -78,6 +95,41 @@ fn flawed(blob: &Blob<'_>, policy: &Policy, flaw: Flaw) -> Vec<Range<usize>> {
     faults.map(|it| byte(it.start)..byte(it.end)).collect()
 }
 
+/// A file of an example as it is judged.
+struct Realised<'e> {
+    path: &'e str,
+    text: String,
+    marks: Vec<Range<usize>>,
+}
+
+impl Realised<'_> {
+    fn blob(&self) -> Blob<'_> {
+        Blob::whole(self.path, self.text.as_bytes())
+    }
+}
+
+impl Example {
+    fn realised(&self) -> Vec<Realised<'_>> {
+        let file = |path, text: &str| {
+            let (text, marks) = realised(text);
+            Realised { path, text, marks }
+        };
+        let beside = self.beside.iter().map(|it| file(&it.path, &it.text));
+        std::iter::once(file(&self.path, &self.text)).chain(beside).collect()
+    }
+}
+
+/// The recommended policy with the inventory of an example, if it has one.
+fn with_inventory(files: &[Realised<'_>]) -> Result<Option<Policy>, String> {
+    let Some(list) = files.iter().find(|it| it.path == inventory::FILE) else {
+        return Ok(None);
+    };
+    let mut policy = Policy::recommended(Vec::new()).map_err(|it| it.to_string())?;
+    let file = YamlFile::new(Kind::Inventory, inventory::FILE, list.text.clone());
+    policy.config.declare(&file).map_err(|it| it.to_string())?;
+    Ok(Some(policy))
+}
+
 impl Rule {
     /// Checks every pattern and every example: a bad one is reported exactly at its marks, a good one not at all.
     pub fn prove(&self, name: &str, policy: &Policy) -> Result<(), Broken> {
@@ -97,7 +149,7 @@ impl Rule {
         Ok(())
     }
 
-    /// What breaks the rule.
+    /// What breaks the rule in a file.
     fn broken_in(&self, blob: &Blob<'_>, policy: &Policy) -> Vec<Range<usize>> {
         let tokens = scan::tokens(blob, policy);
         let tokens: Vec<_> = tokens.into_iter().filter(|it| it.certainty.violates()).collect();
@@ -109,18 +161,54 @@ impl Rule {
         broken
     }
 
+    /// What breaks the rule in an inventory, with these files beside it.
+    fn declared_in(
+        &self,
+        files: &[Realised<'_>],
+        example: &Example,
+        policy: &Policy,
+    ) -> Vec<Range<usize>> {
+        let visit = |visit: &Visitor<'_>| {
+            files.iter().for_each(|it| visit(&it.blob()));
+            Ok(Coverage::default())
+        };
+        let scanned = scan::scan(policy, &Progress::default(), Files::InPipe, visit);
+        let (Ok(report), Some(today)) = (scanned, Date::parse(TODAY)) else { return Vec::new() };
+        let parameter = |_: &str, name: &str| {
+            let number = example.parameters.get(name).or_else(|| self.parameters.get(name));
+            number.copied().unwrap_or(u32::MAX)
+        };
+        let when = (today, true);
+        let broken = inventory::broken(&self.when, policy, &report.seen, when, &parameter);
+        let inventory = &policy.config.inventory;
+        broken.iter().filter_map(|(entry, it)| inventory.span(*entry, &it.key)).collect()
+    }
+
     fn prove_one(&self, key: &str, example: &Example, policy: &Policy) -> Result<(), String> {
-        let (text, marks) = realised(&example.text);
-        let blob = Blob::whole(&example.path, text.as_bytes());
-        let reported = match self.when.flaw() {
-            Some(flaw) => flawed(&blob, policy, flaw),
-            None => self.broken_in(&blob, policy),
+        let files = example.realised();
+        let own = with_inventory(&files)?;
+        let policy = own.as_ref().unwrap_or(policy);
+        let reported = |file: &Realised<'_>| match self.when.flaw() {
+            Some(flaw) => flawed(&file.blob(), policy, flaw),
+            None if self.when.is_about_declarations() => match file.path == inventory::FILE {
+                true => self.declared_in(&files, example, policy),
+                false => Vec::new(),
+            },
+            None => self.broken_in(&file.blob(), policy),
         };
-        let at = |spans: &[Range<usize>]| {
-            let line = |span: &Range<usize>| text[..span.start].matches('\n').count() + 1;
-            spans.iter().map(|it| format!("line {}", line(it))).collect::<Vec<_>>().join(", ")
+        let reported: Vec<_> = files.iter().map(reported).collect();
+        let at = |spans: &mut dyn Iterator<Item = &[Range<usize>]>| {
+            let lines = files.iter().zip(spans).flat_map(|(file, spans)| {
+                let of = if files.len() > 1 { format!("{} ", file.path) } else { String::new() };
+                let line = |it: &Range<usize>| file.text[..it.start].matches('\n').count() + 1;
+                spans.iter().map(move |it| format!("{of}line {}", line(it))).collect::<Vec<_>>()
+            });
+            lines.collect::<Vec<_>>().join(", ")
         };
-        match (key, marks.is_empty(), reported == marks) {
+        let marked = at(&mut files.iter().map(|it| it.marks.as_slice()));
+        let broken = at(&mut reported.iter().map(Vec::as_slice));
+        let same = files.iter().map(|it| &it.marks).eq(&reported);
+        match (key, marked.is_empty(), same) {
             ("bad", true, _) => {
                 Err("this bad example marks nothing: put «…» around what must be reported"
                     .to_owned())
@@ -129,15 +217,11 @@ impl Rule {
                 Err("this good example has a mark: only bad ones have «…»".to_owned())
             }
             (_, _, true) => Ok(()),
-            (_, _, false) if reported.is_empty() => {
-                Err(format!("the rule reports nothing here, but «…» marks {}", at(&marks)))
+            (_, _, false) if broken.is_empty() => {
+                Err(format!("the rule reports nothing here, but «…» marks {marked}"))
             }
-            (_, true, false) => {
-                Err(format!("the rule reports {} of this good example", at(&reported)))
-            }
-            (_, false, false) => {
-                Err(format!("the rule reports {}, but «…» marks {}", at(&reported), at(&marks)))
-            }
+            (_, true, false) => Err(format!("the rule reports {broken} of this good example")),
+            (_, false, false) => Err(format!("the rule reports {broken}, but «…» marks {marked}")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Rule;
+use super::{Parameters, Rule};
 
 /// The page. The examples keep their macros, so nothing token-shaped stands in it.
 pub fn markdown(rule: &Rule) -> String {
@@ -15,15 +15,38 @@ pub fn markdown(rule: &Rule) -> String {
     );
     let _ =
         write!(page, "## Why\n\n{}\n\n## What to do\n\n{}\n\n", rule.why.trim(), generic_fix(rule));
+    if !rule.parameters.is_empty() {
+        let _ =
+            write!(page, "## Parameters\n\n| name | is, where nobody says another |\n|---|---|\n");
+        for (name, number) in &rule.parameters {
+            let _ = writeln!(page, "| `{name}` | {number} |");
+        }
+        page.push('\n');
+    }
     for (title, examples) in [("Breaks it", &rule.bad), ("Does not", &rule.good)] {
         let _ = write!(page, "## {title}\n\n");
         for example in examples {
-            let text = example.text.replace(['«', '»'], "");
-            let _ = write!(page, "`{}`\n\n```text\n{}\n```\n\n", example.path, text.trim_end());
+            page += &shown("", &example.path, &example.text);
+            let beside = example.beside.iter().map(|it| shown("with ", &it.path, &it.text));
+            page.extend(beside);
+            page += &given(&example.parameters);
         }
     }
     let _ = writeln!(page, "Reference: <{}>", rule.reference);
     page
+}
+
+/// A file of an example.
+fn shown(before: &str, path: &str, text: &str) -> String {
+    let text = text.replace(['«', '»'], "");
+    format!("{before}`{path}`\n\n```text\n{}\n```\n\n", text.trim_end())
+}
+
+/// The numbers that an example gives the rule.
+fn given(parameters: &Parameters) -> String {
+    let given = parameters.iter().map(|(name, number)| format!("`{name}` is {number}"));
+    let given = given.collect::<Vec<_>>().join(", ");
+    if given.is_empty() { given } else { format!("where {given}\n\n") }
 }
 
 /// The fix without a place.

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Deserializer};
 
+use super::declaration::Declaration;
 use crate::detect::{Environment, Kind, Token};
+use crate::inventory::{Shown, Term};
 use crate::lazy::{Ending, LazyRegex};
 use crate::platform::{Ci, Class, Written};
 use crate::site::{Facts, Place, Thing, What};
@@ -26,6 +28,9 @@ struct Case {
     /// What is wrong with a suppression: such a case is about nothing else.
     #[serde(default)]
     suppression: Option<Flaw>,
+    /// Which declared tokens: such a case is about nothing else.
+    #[serde(default)]
+    declaration: Option<Declaration>,
     /// Patterns of which one must match the whole name of a reference, or the key of a value.
     #[serde(default)]
     name: Vec<LazyRegex>,
@@ -83,6 +88,18 @@ struct Case {
     /// Holds only in files that git tracks. The scan asks for that at its end, of what is left then.
     #[serde(default)]
     tracked: bool,
+    /// Whether an entry of the inventory declares the reference. Holds neither way where nothing is declared.
+    #[serde(default)]
+    declared: Option<bool>,
+    /// Whose token the reference is declared to be.
+    #[serde(default)]
+    declared_as: Option<Kind>,
+    /// Whether its entry lets this file use it.
+    #[serde(default)]
+    may_use: Option<bool>,
+    /// Whether the token comes into the file by the reference: nothing in the file fills the name.
+    #[serde(default)]
+    enters: Option<bool>,
 }
 
 /// What a case judges.
@@ -124,7 +141,7 @@ enum Holds {
 }
 
 /// `live`, or `[staging, test]`.
-fn one_or_more<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(super) fn one_or_more<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     from: D,
 ) -> Result<Vec<T>, D::Error> {
     struct OneOrMore<T>(std::marker::PhantomData<T>);
@@ -169,6 +186,26 @@ impl When {
         self.0.iter().any(|it| it.tracked)
     }
 
+    /// Whether it is about what an inventory declares.
+    pub fn is_about_declarations(&self) -> bool {
+        self.0.iter().any(|it| it.declaration.is_some())
+    }
+
+    /// Whether it asks for an entry that is not there.
+    pub fn misses_entry(&self) -> bool {
+        self.0.iter().any(|it| it.declared == Some(false))
+    }
+
+    /// What shows that a declared token breaks the rule, if it does.
+    pub fn declared(&self, term: &Term<'_>) -> Option<Shown> {
+        self.0.iter().find_map(|it| it.declaration.as_ref()?.holds(term))
+    }
+
+    /// The parameters that it names.
+    pub fn parameters(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|it| it.declaration.as_ref()).flat_map(Declaration::parameters)
+    }
+
     /// Compiles every pattern, to find the one that cannot be: its place below this one, and why.
     pub fn verify(&self) -> Result<(), (String, regex::Error)> {
         for (index, case) in self.0.iter().enumerate() {
@@ -185,16 +222,19 @@ impl When {
 
 impl Case {
     /// Whether each pattern can be compiled, by the key under which it stands.
-    fn verified(&self) -> [(&'static str, Vec<Result<(), regex::Error>>); 6] {
+    fn verified(&self) -> Vec<(String, Vec<Result<(), regex::Error>>)> {
         let each = |patterns: &[LazyRegex]| patterns.iter().map(LazyRegex::verify).collect();
-        [
+        let declaration = self.declaration.iter().flat_map(Declaration::patterns);
+        let declaration = declaration.map(|(key, it)| (format!("declaration.{key}"), each(it)));
+        let own = [
             ("name", each(&self.name)),
             ("command", each(&self.command)),
             ("value", each(&self.value)),
             ("before", self.before.iter().map(Ending::verify).collect()),
             ("near", each(&self.near)),
             ("unless", each(&self.unless)),
-        ]
+        ];
+        own.map(|(key, it)| (key.to_owned(), it)).into_iter().chain(declaration).collect()
     }
 
     /// The cheap questions come first: most things fail at them.
@@ -203,6 +243,7 @@ impl Case {
             && self.stands(thing, facts)
             && self.reads(thing, facts)
             && self.sees(thing, facts)
+            && self.is_declared(thing, facts)
     }
 
     fn is_about(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> bool {
@@ -210,7 +251,7 @@ impl Case {
             self.name.is_empty() || self.name.iter().any(|it| it.is_match(text.as_bytes()))
         };
         match (self.subject, thing.what) {
-            _ if self.suppression.is_some() => false,
+            _ if self.suppression.is_some() || self.declaration.is_some() => false,
             (Subject::Token | Subject::Either, What::Token(token)) => self.token.fits(token),
             (Subject::Reference | Subject::Either, What::Reference(it)) => {
                 matched(&it.name) && (self.written.is_empty() || self.written.contains(&it.written))
@@ -266,6 +307,18 @@ impl Case {
         });
         held && self.shown.is_none_or(|it| it == facts.is_shown(thing))
             && self.uses.is_none_or(|it| it == facts.uses(thing))
+    }
+}
+
+impl Case {
+    fn is_declared(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> bool {
+        let asked = self.declared.is_some() || self.declared_as.is_some() || self.may_use.is_some();
+        let entry = facts.declaration(thing);
+        !(asked && facts.declared.is_none())
+            && self.declared.is_none_or(|it| it == entry.is_some())
+            && self.declared_as.is_none_or(|kind| entry.is_some_and(|it| it.kind == kind))
+            && self.may_use.is_none_or(|may| entry.is_some_and(|it| facts.may_use(it) == may))
+            && self.enters.is_none_or(|it| it == facts.enters(thing))
     }
 }
 

@@ -6,6 +6,7 @@ use super::reading::Reading;
 use super::show::Shower;
 use crate::detect::{Name, Token};
 use crate::finding::Finding;
+use crate::inventory::Seen;
 use crate::platform::{Ci, Class};
 use crate::policy::{Level, Policy};
 use crate::rule::Rule;
@@ -19,7 +20,18 @@ pub fn tokens(blob: &Blob<'_>, policy: &Policy) -> Vec<Token> {
 
 /// What rules may speak of in a blob, if it has anything to do with a token.
 pub fn facts<'p, 'b>(blob: &Blob<'b>, policy: &'p Policy) -> Facts<'p, 'b> {
-    facts_of(blob, blob.bytes, policy, &policy.detector.names(blob.bytes))
+    facts_of(blob, blob.bytes, policy, &names(blob.bytes, policy))
+}
+
+/// The words that name a token or its host: the family's, and those that are declared.
+fn names(bytes: &[u8], policy: &Policy) -> Vec<Name> {
+    let mut names = policy.detector.names(bytes);
+    let declared = policy.config.inventory.names(bytes);
+    if !declared.is_empty() {
+        names.extend(declared);
+        names.sort_by_key(|it| it.span.start);
+    }
+    names
 }
 
 /// The facts of a blob that is read as `bytes`.
@@ -30,10 +42,15 @@ fn facts_of<'p, 'b>(
     names: &[Name],
 ) -> Facts<'p, 'b> {
     let platform = policy.platforms().of(blob.path, bytes);
-    match blob.is_whole() {
+    let mut facts = match blob.is_whole() {
         true => Facts::of(platform, bytes, names),
         false => Facts::of_part(platform, bytes),
+    };
+    let inventory = &policy.config.inventory;
+    if !inventory.is_empty() {
+        facts.declared = Some((inventory, policy.anchor.of(blob.path).into_owned()));
     }
+    facts
 }
 
 /// Judges one blob. Reads nothing but its arguments.
@@ -47,6 +64,8 @@ pub(super) struct Judged<'p> {
     pub(super) findings: Vec<Finding<'p>>,
     /// What they would be if CI were known to run the file; nothing if that is known already.
     pub(super) if_called: Vec<Finding<'p>>,
+    /// What is seen of the declared tokens.
+    pub(super) seen: Seen,
 }
 
 /// Judges one blob, and once more as if CI ran it, if `callers` may be found.
@@ -58,7 +77,7 @@ pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: bool) -> J
     let reading = Reading::of(blob);
     let violating = tokens.iter().filter(|it| it.certainty.violates());
     let violating: Vec<Token> = violating.map(|it| reading.token(it)).collect();
-    let names = policy.detector.names(reading.bytes());
+    let names = names(reading.bytes(), policy);
     // Most files with the stem have nothing to do with a token: no platform is loaded and nothing parsed for them.
     if violating.is_empty() && names.is_empty() {
         return Judged::default();
@@ -74,7 +93,12 @@ pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: bool) -> J
         let shower = Shower::new(blob, &reading, policy, &tokens);
         if_called = self::findings(policy, &facts, &violating, shower);
     }
-    Judged { findings, if_called }
+    let mut seen = Seen::default();
+    if facts.declared.is_some() {
+        let mut shower = Shower::new(blob, &reading, policy, &tokens);
+        seen.used(blob, policy, &facts, &mut |it| shower.place(it));
+    }
+    Judged { findings, if_called, seen }
 }
 
 fn findings<'p>(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::reading::Reading;
 use crate::detect::{Detector, Token};
 use crate::excerpt::{self, Excerpt};
-use crate::finding::{Finding, Fingerprint, Position, Subject};
+use crate::finding::{Finding, Fingerprint, Position, Related, Subject};
 use crate::policy::{Level, Policy};
 use crate::rule::Rule;
 use crate::site::{Facts, Thing, What};
@@ -68,9 +68,20 @@ impl<'p, 'c> Shower<'p, 'c> {
             fingerprint: Fingerprint::of(rule, &self.anchored, &subject, address),
             subject,
             site,
-            related: Vec::new(),
+            related: declaration(rule, thing, facts),
             commit: self.commit.clone(),
             exemption: None,
+        }
+    }
+
+    /// Where a declared token is used.
+    pub(super) fn place(&mut self, thing: &Thing<'_>) -> Related {
+        let span = self.reading.source(&thing.span);
+        Related {
+            path: self.path.to_string(),
+            start: self.ruler.position(span.start),
+            excerpt: Excerpt::new(self.blob.bytes, &span, self.tokens),
+            label: "used here".to_owned(),
         }
     }
 
@@ -88,6 +99,14 @@ impl<'p, 'c> Shower<'p, 'c> {
             }
         }
     }
+}
+
+/// The entry of the inventory that a finding has to do with, or the list that lacks one.
+fn declaration(rule: &Rule, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> Vec<Related> {
+    let Some((inventory, _)) = &facts.declared else { return Vec::new() };
+    let entry = facts.declaration(thing).map(|it| inventory.entry(it));
+    let lacking = || inventory.list().filter(|_| rule.when.misses_entry());
+    entry.or_else(lacking).into_iter().collect()
 }
 
 /// A blob's commits, fit to be shown: whoever names a branch or a person may name it like a token.

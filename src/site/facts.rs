@@ -1,14 +1,17 @@
 //! Everything that rules may ask about one thing in a file.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::enter::Filled;
 use super::layout::{Layout, Placed, Run, Spot};
 use super::prefixes::Prefixes;
 use super::reference::{self, Reference};
 use super::{Place, Site};
 use crate::detect::{Encoding, Name, Named, Token};
 use crate::excerpt;
+use crate::inventory::{Declared, Inventory};
 use crate::lazy::LazyRegex;
 use crate::platform::{Ci, Platform, Written};
 use crate::syntax::{self, Output, Step, Syntax, Unparsed};
@@ -21,6 +24,9 @@ pub struct Facts<'p, 'b> {
     pub bytes: &'b [u8],
     /// How sure it is that CI runs the file.
     pub ci: Ci,
+    /// What is declared, and the file's path from the root of the policy; nothing, if nothing is declared.
+    pub declared: Option<(&'p Inventory, String)>,
+    filled: OnceCell<Filled>,
     layout: Layout,
     references: Vec<Reference>,
     hosts: Vec<Range<usize>>,
@@ -81,6 +87,8 @@ impl<'p, 'b> Facts<'p, 'b> {
             platform,
             bytes,
             ci: platform.map_or(Ci::None, |it| it.ci),
+            declared: None,
+            filled: OnceCell::new(),
             layout: why.map_or_else(Layout::default, Layout::unparsed),
             references: Vec::new(),
             hosts: Vec::new(),
@@ -200,6 +208,35 @@ impl<'p, 'b> Facts<'p, 'b> {
     pub fn uses(&self, thing: &Thing<'_>) -> bool {
         !self.users.is_empty()
             && self.users.contains(&self.layout.script(thing.spot).map(<[Step]>::to_vec))
+    }
+
+    /// The entry of the inventory that declares a reference, by its place among all.
+    pub fn entry(&self, thing: &Thing<'_>) -> Option<usize> {
+        let (What::Reference(it), Some((inventory, _))) = (thing.what, &self.declared) else {
+            return None;
+        };
+        inventory.find(&it.name, &self.bytes[it.span.clone()])
+    }
+
+    /// The same, with what it declares.
+    pub fn declaration(&self, thing: &Thing<'_>) -> Option<&'p Declared> {
+        let (inventory, _) = self.declared.as_ref()?;
+        self.entry(thing).map(|it| &inventory.tokens()[it])
+    }
+
+    /// Whether a declared token may be used in this file.
+    pub fn may_use(&self, token: &Declared) -> bool {
+        let used_by = &token.used_by;
+        let path = self.declared.as_ref().map_or("", |it| &it.1);
+        used_by.texts().is_empty() || used_by.match_path(path)
+    }
+
+    /// Whether a token comes into the file by a reference: nothing in the file fills the name.
+    pub fn enters(&self, thing: &Thing<'_>) -> bool {
+        let What::Reference(reference) = thing.what else { return false };
+        let (layout, bytes, all) = (&self.layout, self.bytes, &self.references);
+        let filled = self.filled.get_or_init(|| Filled::of(layout, bytes, all));
+        filled.enters((layout, bytes), all, (thing.spot, self.place(thing)), reference)
     }
 
     /// The command of a thing in one form, however it is quoted: its words and redirections with a space between them, a

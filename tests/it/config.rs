@@ -210,7 +210,7 @@ fn init_writes_a_file_that_validates_and_replaces_none() {
     let all: String = text.lines().map(uncomment).collect();
     let own = [("policies/tokens.yaml", "extends: [recommended]\n")];
     let policy = policy(&all, &own).expect("the whole starter is right");
-    assert_eq!((policy.config.tokens.len(), policy.config.exceptions.len()), (1, 1));
+    assert_eq!((policy.config.inventory.tokens().len(), policy.config.exceptions.len()), (1, 1));
     assert_eq!((policy.config.sets.len(), policy.config.exclude.texts().len()), (3, 1));
 }
 

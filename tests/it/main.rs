@@ -16,6 +16,7 @@ mod forms;
 mod history;
 mod index;
 mod integrations;
+mod inventory;
 mod outputs;
 mod panic;
 mod platforms;
