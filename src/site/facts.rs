@@ -14,7 +14,7 @@ use crate::excerpt;
 use crate::inventory::{Declared, Inventory};
 use crate::lazy::LazyRegex;
 use crate::platform::{Ci, Platform, Written};
-use crate::syntax::{self, Output, Step, Syntax, Unparsed};
+use crate::syntax::{self, Output, Step, Syntax, Unparsed, Word};
 
 /// A file with everything in it that rules may speak of.
 pub struct Facts<'p, 'b> {
@@ -169,13 +169,14 @@ impl<'p, 'b> Facts<'p, 'b> {
         self.layout.command(thing.spot)
     }
 
-    /// What the place of a thing is.
+    /// What the place of a thing is. A literal in a word that sets a variable, as in `export X=…`, is in that variable's place.
     pub fn place(&self, thing: &Thing<'_>) -> Option<Place> {
+        let placed = self.value(thing);
+        let sets = |word: &Word| placed.is_some_and(|it| word.span.contains(&it.value.key.start));
         match (self.layout.word(thing.spot), thing.what) {
-            (Some((_, true)), What::Token(_) | What::Reference(_) | What::Host) => {
-                Some(Place::Argument)
-            }
-            _ => self.value(thing).map(|it| it.place),
+            (Some((word, true)), What::Token(_)) if !sets(word) => Some(Place::Argument),
+            (Some((_, true)), What::Reference(_) | What::Host) => Some(Place::Argument),
+            _ => placed.map(|it| it.place),
         }
     }
 
