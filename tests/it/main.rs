@@ -23,6 +23,7 @@ mod platforms;
 mod report;
 mod rules;
 mod secrecy;
+mod sites;
 mod suppress;
 mod syntax_data;
 mod syntax_script;

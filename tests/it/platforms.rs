@@ -19,6 +19,26 @@ fn every_listed_path_has_its_platform() {
     assert!(unlisted.len() <= 4, "no path is listed for {unlisted:?}");
 }
 
+/// The globs of each platform are a superset of what the catalog of schemas lists for it.
+#[test]
+fn what_the_catalog_of_schemas_matches_is_claimed() {
+    let platforms = Platforms::builtin();
+    let list = include_str!("../schemastore.txt");
+    let mut unclaimed = Vec::new();
+    for line in list.lines().filter(|it| !it.starts_with('#')) {
+        let (glob, id) = line.split_once('\t').expect("glob, tab, id");
+        // A glob without a folder matches in any folder, and `**` any number of them.
+        let path = glob.trim_start_matches("**/").replace("**", "deep/er").replace('*', "x-1");
+        for path in [path.clone(), format!("some/folder/{path}")] {
+            let found = platforms.of(&path, b"").map(|it| it.id.as_str());
+            if found != Some(id) {
+                unclaimed.push(format!("{path}: {found:?}, not {id}"));
+            }
+        }
+    }
+    assert_eq!(unclaimed, Vec::<String>::new());
+}
+
 #[test]
 fn a_manifest_is_told_by_what_it_declares() {
     let platforms = Platforms::builtin();
