@@ -16,7 +16,7 @@ use crate::site::Place;
 
 use glob::LazyGlob;
 pub use pattern::Pattern;
-pub use structure::{Condition, Expands, Mark, PlaceAt, Scope, Structure, Written};
+pub use structure::{Condition, Expands, Mark, Named, PlaceAt, Scope, Structure, Written};
 
 /// How much of a file is asked what it declares.
 const DECLARATION: usize = 64 * 1024;
@@ -92,6 +92,8 @@ struct Raw<'f> {
     #[serde(default)]
     private: bool,
     #[serde(default)]
+    quotes: bool,
+    #[serde(default)]
     paths: Vec<String>,
     #[serde(default)]
     content: Vec<LazyRegex>,
@@ -119,6 +121,8 @@ pub struct Platform {
     pub ci: Ci,
     /// Whether they belong to one machine or service alone, and never into git.
     pub private: bool,
+    /// Whether they quote other files, so that a name in them is nobody's use of it.
+    pub quotes: bool,
     /// What to write instead of a literal.
     pub reference: String,
     /// Places at which a value that is nothing but a literal can become the reference, and no more has to be changed.
@@ -152,7 +156,8 @@ impl Platforms {
         for (id, raw) in files {
             globs.extend(raw.paths.iter().map(|it| (LazyGlob::new(it), all.len())));
             shared.extend(raw.structure_of.map(|of| (all.len(), of)));
-            let Raw { name, class, ci, private, reference, replaces, fix, content, .. } = raw;
+            let Raw { name, class, ci, private, quotes, reference, replaces, fix, content, .. } =
+                raw;
             let structure = Arc::new(Late::new(raw.structure.map(RawValue::get)));
             all.push(Platform {
                 id,
@@ -160,6 +165,7 @@ impl Platforms {
                 class,
                 ci,
                 private,
+                quotes,
                 reference,
                 replaces,
                 fix,
@@ -236,5 +242,6 @@ impl Platforms {
 
 /// Whether a file of this name says itself what it is.
 fn is_manifest(path: &str) -> bool {
-    [".yml", ".yaml", ".json"].iter().any(|it| path.ends_with(it))
+    let ends = [".yml", ".yaml", ".json", ".jsonl", ".sarif", ".xml", ".html"];
+    ends.iter().any(|it| path.ends_with(it))
 }

@@ -17,7 +17,7 @@ use crate::inventory::Seen;
 use crate::policy::Policy;
 use crate::source::{self, Blob, Coverage, Skipped, Visitor, Wanted};
 use crate::suppress::{self, Suppression};
-use judge::judge;
+use judge::{Judged, judge};
 pub use judge::{check, facts, tokens};
 pub(crate) use show::{Ruler, commit_of};
 
@@ -156,8 +156,8 @@ struct Collected<'p> {
     findings: Vec<Finding<'p>>,
     suppressions: Vec<Suppression<'p>>,
     seen: Seen,
-    /// Files of which it is not known that CI runs them, and what is found in each if it does.
-    if_called: BTreeMap<String, Vec<Finding<'p>>>,
+    /// Files of which it is not known whether CI runs them, by their paths from the root.
+    hanging: BTreeMap<String, Judged<'p>>,
     /// Files with findings that hold only if git tracks the file: their masked paths, and where they are.
     if_tracked: BTreeMap<String, PathBuf>,
     excluded: u64,
@@ -172,31 +172,34 @@ impl<'p> Collected<'p> {
         if !policy.detector.may_hold(blob.bytes) {
             return;
         }
-        let judged = judge(blob, policy, matches!(files, Files::InFolders(_)));
-        self.findings = judged.findings;
-        self.seen.extend(judged.seen);
+        let mut judged = judge(blob, policy, matches!(files, Files::InFolders(_)));
+        self.seen.extend(std::mem::take(&mut judged.seen));
         self.suppressions = suppress::collect(blob, policy);
         let asks = |it: &&Finding<'_>| it.rule.when.asks_git();
-        if let Some(finding) = self.findings.iter().chain(&judged.if_called).find(asks) {
+        if let Some(finding) = judged.findings.iter().chain(&judged.if_called).find(asks) {
             self.if_tracked.insert(finding.path.to_string(), policy.anchor.full(blob.path));
         }
-        if !judged.if_called.is_empty() {
-            self.if_called.insert(policy.anchor.of(blob.path).into_owned(), judged.if_called);
+        match judged.if_called.is_empty() {
+            true => self.findings = judged.findings,
+            false => _ = self.hanging.insert(policy.anchor.of(blob.path).into_owned(), judged),
         }
     }
 
-    /// Takes what is found in files that CI runs for what was found in them.
+    /// Decides what is found in the files of which CI may run some.
     fn find_callers(&mut self, policy: &Policy, files: Files<'_>) -> anyhow::Result<()> {
-        let Files::InFolders(again) = files else { return Ok(()) };
-        if self.if_called.is_empty() {
-            return Ok(());
-        }
-        let callers = caller::find(policy, &self.if_called.keys().cloned().collect(), again)?;
-        self.findings.retain(|it| !callers.contains_key(&*policy.anchor.of(&it.path)));
-        for (path, caller) in callers {
-            let mut found = self.if_called.remove(&path).unwrap_or_default();
-            found.iter_mut().for_each(|it| it.related.push(caller.clone()));
-            self.findings.extend(found);
+        let callers = match files {
+            Files::InFolders(again) if !self.hanging.is_empty() => {
+                caller::find(policy, &self.hanging.keys().cloned().collect(), again)?
+            }
+            _ => BTreeMap::new(),
+        };
+        for (path, mut judged) in std::mem::take(&mut self.hanging) {
+            let Some(caller) = callers.get(&path) else {
+                self.findings.append(&mut judged.findings);
+                continue;
+            };
+            judged.if_called.iter_mut().for_each(|it| it.related.push(caller.clone()));
+            self.findings.append(&mut judged.if_called);
         }
         Ok(())
     }
@@ -220,7 +223,7 @@ impl<'p> Collected<'p> {
         self.findings.is_empty()
             && self.suppressions.is_empty()
             && self.seen.is_empty()
-            && self.if_called.is_empty()
+            && self.hanging.is_empty()
             && self.excluded_bytes + self.excluded == 0
     }
 
@@ -228,8 +231,10 @@ impl<'p> Collected<'p> {
         self.findings.append(&mut other.findings);
         self.suppressions.append(&mut other.suppressions);
         self.seen.extend(other.seen);
-        for (path, found) in other.if_called {
-            self.if_called.entry(path).or_default().extend(found);
+        for (path, mut judged) in other.hanging {
+            let known = self.hanging.entry(path).or_default();
+            known.findings.append(&mut judged.findings);
+            known.if_called.append(&mut judged.if_called);
         }
         self.if_tracked.append(&mut other.if_tracked);
         self.excluded += other.excluded;

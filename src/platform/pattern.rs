@@ -6,7 +6,7 @@ use crate::syntax::Step;
 
 /// A set of addresses.
 ///
-/// `*` is any one key, `[*]` any index, `**` any number of steps, `{a,b}` one of some keys, `"a.b"` a key with dots, and anything else a key.
+/// `*` is any one key, `[*]` any index, `**` any number of steps, `{a,b}` one of some keys, `*_a` one that ends so, `"a.b"` a key with dots, and anything else a key.
 /// Keys are compared without case, since half of the systems do not tell them apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(Vec<Part>);
@@ -67,7 +67,13 @@ fn fits(part: &Part, step: &Step) -> bool {
         (Part::AnyKey, Step::Key(_)) | (Part::AnyIndex, Step::Index(_)) | (Part::AnySteps, _) => {
             true
         }
-        (Part::Keys(keys), Step::Key(key)) => keys.iter().any(|it| *it == key.to_lowercase()),
+        (Part::Keys(keys), Step::Key(key)) => {
+            let key = key.to_lowercase();
+            keys.iter().any(|it| match it.strip_prefix('*') {
+                Some(end) => key.ends_with(end),
+                None => *it == key,
+            })
+        }
         (Part::AnyKey | Part::Keys(_), Step::Index(_)) | (Part::AnyIndex, Step::Key(_)) => false,
     }
 }
@@ -102,6 +108,8 @@ mod tests {
             ("jobs.**.{with,ENV}.x", true),
             ("jobs.*.steps.*.env.*", false),
             ("jobs.*.env.*", false),
+            ("**.{*vn,*nv}.*", true),
+            ("**.*vn.*", false),
             ("", false),
             ("jobs.*.steps[*].\"env\".x", true),
         ] {

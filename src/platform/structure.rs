@@ -74,6 +74,20 @@ pub struct PlaceAt {
     /// Whether the system takes the text as it is, so that `$X` in it never becomes a value.
     #[serde(default)]
     pub verbatim: bool,
+    /// For what fills a variable by another name than its own last key.
+    #[serde(default)]
+    pub named: Option<Named>,
+}
+
+/// Where the name of the variable stands that a value fills.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// So many steps above the value.
+    pub up: usize,
+    /// There, the entry whose text is the name; without it, the key is.
+    #[serde(default)]
+    pub at: Option<String>,
 }
 
 /// What the system replaces by itself.

@@ -85,6 +85,9 @@ struct Case {
     /// Whether the script uses a token by name.
     #[serde(default)]
     uses: Option<bool>,
+    /// With `uses`: behind the command, and before the next one that matches one of these patterns.
+    #[serde(default)]
+    until: Vec<LazyRegex>,
     /// Holds only in files that git tracks. The scan asks for that at its end, of what is left then.
     #[serde(default)]
     tracked: bool,
@@ -306,7 +309,10 @@ impl Case {
             Holds::Around => facts.holds_around(thing),
         });
         held && self.shown.is_none_or(|it| it == facts.is_shown(thing))
-            && self.uses.is_none_or(|it| it == facts.uses(thing))
+            && self.uses.is_none_or(|it| match self.until.is_empty() {
+                true => it == facts.uses(thing),
+                false => it == facts.uses_until(thing, &self.until),
+            })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Everything that rules may ask about one thing in a file.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::enter::Filled;
@@ -34,8 +34,8 @@ pub struct Facts<'p, 'b> {
     holders: Prefixes<()>,
     /// The last reference that each scope has, but for those to everything at once.
     named: Prefixes<usize>,
-    /// The scripts that use a token.
-    users: BTreeSet<Option<Vec<Step>>>,
+    /// The scripts that use a token, and where.
+    users: BTreeMap<Option<Vec<Step>>, Vec<usize>>,
 }
 
 /// One thing in a file that a rule may speak of.
@@ -66,6 +66,9 @@ pub enum What<'f> {
 impl<'p, 'b> Facts<'p, 'b> {
     /// Reads a whole file; `names` are the family's words in it.
     pub fn of(platform: Option<&'p Platform>, bytes: &'b [u8], names: &[Name]) -> Self {
+        if platform.is_some_and(|it| it.quotes) {
+            return Self::of_unparsed(platform, bytes, None);
+        }
         let layout = platform.map_or_else(Layout::default, |it| Layout::of(it, bytes));
         let references = reference::references(platform, &layout, bytes, names);
         let hosts = names.iter().filter(|it| it.what == Named::Host);
@@ -94,7 +97,7 @@ impl<'p, 'b> Facts<'p, 'b> {
             hosts: Vec::new(),
             holders: Prefixes::default(),
             named: Prefixes::default(),
-            users: BTreeSet::new(),
+            users: BTreeMap::new(),
         }
     }
 
@@ -111,7 +114,8 @@ impl<'p, 'b> Facts<'p, 'b> {
                     self.holders.at(scope);
                 }
                 if uses(reference) {
-                    self.users.insert(layout.script(spot).map(<[Step]>::to_vec));
+                    let script = layout.script(spot).map(<[Step]>::to_vec);
+                    self.users.entry(script).or_default().push(reference.span.start);
                 }
             }
         }
@@ -146,10 +150,12 @@ impl<'p, 'b> Facts<'p, 'b> {
     }
 
     fn commands(&self) -> impl Iterator<Item = Thing<'_>> {
-        self.layout.command_spots().filter_map(|spot| {
-            let span = self.layout.command(spot)?.command.span.clone();
-            Some(Thing { what: What::Command, span, spot })
-        })
+        self.layout.command_spots().filter_map(|it| self.command_at(it))
+    }
+
+    fn command_at(&self, spot: Spot) -> Option<Thing<'_>> {
+        let span = self.layout.command(spot)?.command.span.clone();
+        Some(Thing { what: What::Command, span, spot })
     }
 
     fn values(&self) -> impl Iterator<Item = Thing<'_>> {
@@ -207,8 +213,28 @@ impl<'p, 'b> Facts<'p, 'b> {
 
     /// Whether the script of a thing uses a token by a name.
     pub fn uses(&self, thing: &Thing<'_>) -> bool {
-        !self.users.is_empty()
-            && self.users.contains(&self.layout.script(thing.spot).map(<[Step]>::to_vec))
+        self.uses_of(thing).next().is_some()
+    }
+
+    /// Whether it does so behind a command, and before the next one that matches one of some patterns.
+    pub fn uses_until(&self, thing: &Thing<'_>, until: &[LazyRegex]) -> bool {
+        let script = self.layout.script(thing.spot);
+        let ends = |it: &Thing<'_>| {
+            let line = self.line(it).unwrap_or_default();
+            until.iter().any(|it| it.is_match(line.as_bytes()))
+        };
+        let later = self.layout.later_commands(thing.spot).filter_map(|it| self.command_at(it));
+        let mut later = later.take_while(|it| self.layout.script(it.spot) == script);
+        let end = later.find(ends).map_or(usize::MAX, |it| it.span.start);
+        self.uses_of(thing).any(|it| (thing.span.start..end).contains(&it))
+    }
+
+    /// Where the script of a thing uses a token.
+    fn uses_of(&self, thing: &Thing<'_>) -> impl Iterator<Item = usize> {
+        let none = self.users.is_empty();
+        let script = || self.layout.script(thing.spot).map(<[Step]>::to_vec);
+        let found = if none { None } else { self.users.get(&script()) };
+        found.into_iter().flatten().copied()
     }
 
     /// The entry of the inventory that declares a reference, by its place among all.

@@ -1,15 +1,14 @@
 //! A file with its places: what each value is for, who sees it, and the commands of the scripts that it holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod build;
+
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Place;
 use super::prefixes::Prefixes;
-use super::reuse::{self, Heir};
-use crate::platform::{Condition, PlaceAt, Platform, Structure};
-use crate::syntax::{
-    Address, Command, Document, Output, Step, Syntax, Unparsed, Value, Word, part,
-};
+use crate::platform::Platform;
+use crate::syntax::{Address, Command, Step, Unparsed, Value, Word};
 
 /// How far before a byte the value or command that holds it may begin, in values or commands: they nest, and not deeply.
 const NESTED: usize = 64;
@@ -44,6 +43,8 @@ pub struct Placed {
     pub place: Place,
     /// Whether the system takes it as it is.
     pub verbatim: bool,
+    /// The variable that it fills, if that is not called by its last key.
+    named: Option<String>,
     /// The innermost scope that it belongs to: its number in the platform's list, and how much of the address it is.
     scope: Option<(usize, usize)>,
 }
@@ -74,6 +75,12 @@ pub struct Spot {
 }
 
 impl Placed {
+    /// The variable that it fills, if it is the value of one.
+    pub fn variable(&self) -> Option<&str> {
+        let own = || self.value.address.name().filter(|_| self.place == Place::Env);
+        self.named.as_deref().or_else(own)
+    }
+
     /// The innermost scope that it belongs to, as its number in the platform's list and its address.
     pub fn scope(&self) -> (Option<usize>, &[Step]) {
         match self.scope {
@@ -105,131 +112,6 @@ impl Layout {
         Self { broken: vec![(None, why)], ..Self::default() }
     }
 
-    fn built(structure: &Structure, document: Document) -> Self {
-        let Document { values, commands, aliases, broken } = document;
-        let mut heirs: Vec<Heir> = aliases.into_iter().map(Heir::from).collect();
-        heirs.extend(reuse::inherited(&values, &structure.inherits));
-        let again = reuse::again(&values, &heirs);
-        let written = values.len();
-        let meant = again.iter().map(|(i, it)| Value { address: it.clone(), ..values[*i].clone() });
-        let meant: Vec<Value> = meant.collect();
-        let mut layout = Self::default();
-        layout.broken.extend(broken.map(|it| (None, it)));
-        for value in values.into_iter().chain(meant) {
-            let scope = innermost(structure, &value.address);
-            let (place, verbatim) = (Place::Value, false);
-            layout.values.push(Placed { value, place, verbatim, scope });
-        }
-        layout.sorted = (0..layout.values.len()).collect();
-        let values = &layout.values;
-        layout.sorted.sort_by(|&a, &b| values[a].value.address.cmp(&values[b].value.address));
-        let found: Vec<_> =
-            (0..layout.values.len()).map(|i| layout.place_at(structure, i)).collect();
-        let mut found = found.into_iter();
-        layout.written = layout.part(0..written, &mut found, commands);
-        for (i, (of, _)) in (written..).zip(again) {
-            let part = layout.part(i..i + 1, &mut found, Vec::new());
-            layout.again.entry(of).or_default().push(part);
-        }
-        layout.marks = layout.marks(structure);
-        layout
-    }
-
-    /// Says what some of the values are for, and reads their scripts; `commands` belong to none of them.
-    fn part<'s>(
-        &mut self,
-        values: Range<usize>,
-        found: &mut impl Iterator<Item = Option<&'s PlaceAt>>,
-        commands: Vec<Command>,
-    ) -> Part {
-        let (inner, first) = (self.inner.len(), self.commands.len());
-        for (i, entry) in values.clone().zip(found) {
-            let Some(entry) = entry else { continue };
-            (self.values[i].place, self.values[i].verbatim) = (entry.is, entry.verbatim);
-            if entry.is == Place::Script {
-                self.embed(i, entry.syntax);
-            }
-        }
-        let is_script = |&i: &usize| self.values[i].place == Place::Script;
-        let owner = |it: &Command| containing(&self.values, &values, it.span.start);
-        let owners: Vec<_> = commands.iter().map(|it| owner(it).filter(is_script)).collect();
-        self.push(commands, owners);
-        Part { values, inner: inner..self.inner.len(), commands: first..self.commands.len() }
-    }
-
-    /// Reads the script that a value is.
-    fn embed(&mut self, owner: usize, syntax: Syntax) {
-        let Placed { value, scope, .. } = &self.values[owner];
-        let script = part(syntax.parse_text(&value.text));
-        let (address, scope) = (value.address.clone(), *scope);
-        self.broken.extend(script.broken.map(|it| (Some(owner), it)));
-        let owners = vec![Some(owner); script.commands.len()];
-        self.push(script.commands, owners);
-        self.inner.extend(script.values.into_iter().map(|mut value| {
-            let mut full = address.clone();
-            value.address.steps().iter().for_each(|it| full.push(it.clone()));
-            value.address = full;
-            Placed { value, place: Place::Env, verbatim: false, scope }
-        }));
-    }
-
-    /// Appends the commands of a script, which speak of each other by number.
-    fn push(&mut self, commands: Vec<Command>, owners: Vec<Option<usize>>) {
-        let first = self.commands.len();
-        for (mut command, owner) in commands.into_iter().zip(owners) {
-            if let Output::PipedTo(next) = &mut command.output {
-                *next += first;
-            }
-            self.commands.push(Run { command, owner });
-        }
-    }
-
-    fn place_at<'s>(&self, structure: &'s Structure, index: usize) -> Option<&'s PlaceAt> {
-        let steps = self.values[index].value.address.steps();
-        structure.places.iter().find(|it| {
-            it.at.matches(steps) && it.conditions.iter().all(|it| self.beside(index, it))
-        })
-    }
-
-    /// Whether a condition holds in the scope of a value, or beside it where there is none.
-    fn beside(&self, index: usize, condition: &Condition) -> bool {
-        let Placed { value, scope, .. } = &self.values[index];
-        let steps = value.address.steps();
-        let len = scope.map_or(steps.len().saturating_sub(1), |(_, len)| len);
-        self.says(&steps[..len], condition)
-    }
-
-    /// Whether a condition holds for what stands below an address.
-    fn says(&self, prefix: &[Step], condition: &Condition) -> bool {
-        let steps = |i: usize| self.values[i].value.address.steps();
-        let first = self.sorted.partition_point(|&i| steps(i) < prefix);
-        let mut below = self.sorted[first..].iter().take_while(|&&i| steps(i).starts_with(prefix));
-        let found = below.any(|&i| {
-            condition.at.matches(&steps(i)[prefix.len()..])
-                && condition.fits(self.values[i].value.text.bytes())
-        });
-        found != condition.absent
-    }
-
-    fn marks(&self, structure: &Structure) -> Prefixes<Vec<String>> {
-        let mut marks: Prefixes<Vec<String>> = Prefixes::default();
-        for mark in &structure.marks {
-            let at = structure.scopes.iter().find(|it| mark.scope.as_ref() == Some(&it.name));
-            let prefixes: BTreeSet<&[Step]> = match at {
-                None => BTreeSet::from([&[][..]]),
-                Some(scope) => {
-                    let steps = self.values.iter().map(|it| it.value.address.steps());
-                    steps.filter_map(|it| Some(&it[..scope.at.prefix_of(it)?])).collect()
-                }
-            };
-            let holds = |it: &&&[Step]| mark.when.iter().all(|when| self.says(it, when));
-            for prefix in prefixes.iter().filter(holds) {
-                marks.at(prefix).push(mark.mark.clone());
-            }
-        }
-        marks
-    }
-
     /// Where a byte of the file is written.
     pub fn spot(&self, at: usize) -> Spot {
         self.spot_in(&self.written, at)
@@ -259,9 +141,18 @@ impl Layout {
 
     /// The spots of all commands.
     pub fn command_spots(&self) -> impl Iterator<Item = Spot> {
+        self.commands_from(0)
+    }
+
+    /// The spots of the commands behind that of a spot.
+    pub fn later_commands(&self, spot: Spot) -> impl Iterator<Item = Spot> {
+        self.commands_from(spot.command.map_or(self.commands.len(), |it| it + 1))
+    }
+
+    fn commands_from(&self, first: usize) -> impl Iterator<Item = Spot> {
         let spot =
             |(i, it): (usize, &Run)| Spot { value: it.owner, command: Some(i), ..Spot::default() };
-        self.commands.iter().enumerate().map(spot)
+        self.commands.iter().enumerate().skip(first).map(spot)
     }
 
     /// The spots of the values, but for those that scripts set.
@@ -354,9 +245,4 @@ fn containing(values: &[Placed], among: &Range<usize>, at: usize) -> Option<usiz
         key.contains(&at) || span.contains(&at)
     });
     found.map(|i| among.start + i)
-}
-
-fn innermost(structure: &Structure, address: &Address) -> Option<(usize, usize)> {
-    let mut scopes = structure.scopes.iter().enumerate().rev();
-    scopes.find_map(|(i, it)| Some((i, it.at.prefix_of(address.steps())?)))
 }

@@ -143,7 +143,7 @@ fn aliases<'l>(layout: &'l Layout, found: &[Reference]) -> BTreeMap<&'l str, Pre
             it.value.span.start <= reference.span.start && reference.span.end <= it.value.span.end
         };
         let first = found.partition_point(|reference| reference.span.start < it.value.span.start);
-        it.place == Place::Env
+        it.variable().is_some()
             && found[first..]
                 .iter()
                 .take_while(|reference| reference.span.start < it.value.span.end)
@@ -151,7 +151,7 @@ fn aliases<'l>(layout: &'l Layout, found: &[Reference]) -> BTreeMap<&'l str, Pre
     };
     let mut aliases: BTreeMap<&str, Prefixes<()>> = BTreeMap::new();
     for placed in layout.values().filter(filled) {
-        if let Some(name) = placed.value.address.name() {
+        if let Some(name) = placed.variable() {
             aliases.entry(name).or_default().at(placed.scope().1);
         }
     }

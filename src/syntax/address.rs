@@ -19,6 +19,14 @@ pub struct Address(Vec<Step>);
 const LONGEST: usize = 256;
 
 impl Step {
+    /// The key, if it is one.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Index(_) => None,
+        }
+    }
+
     /// A step by a name of the file; what is too long for a name is cut.
     pub fn named(name: &[u8]) -> Self {
         let mut name = String::from_utf8_lossy(name).into_owned();
@@ -35,10 +43,7 @@ impl Address {
 
     /// The key that it ends with, if it does.
     pub fn name(&self) -> Option<&str> {
-        match self.0.last()? {
-            Step::Key(key) => Some(key),
-            Step::Index(_) => None,
-        }
+        self.0.last()?.key()
     }
 
     /// Goes one step down.

@@ -81,6 +81,10 @@ impl<'b> Reader<'b> {
 
     /// Reads everything. A `)` that closes nothing is passed over.
     fn script(&mut self) -> Result<(), Unparsed> {
+        // The line that names the interpreter is a command: it may have options.
+        if self.bytes.starts_with(b"#!") {
+            self.at = 2;
+        }
         self.list()?;
         while self.at < self.bytes.len() {
             self.at += 1;
