@@ -223,7 +223,8 @@ impl<'p, 'b> Facts<'p, 'b> {
             let line = self.line(it).unwrap_or_default();
             until.iter().any(|it| it.is_match(line.as_bytes()))
         };
-        let later = self.layout.later_commands(thing.spot).filter_map(|it| self.command_at(it));
+        let later = self.layout.later_commands(thing.spot).take(LATER);
+        let later = later.filter_map(|it| self.command_at(it));
         let mut later = later.take_while(|it| self.layout.script(it.spot) == script);
         let end = later.find(ends).map_or(usize::MAX, |it| it.span.start);
         self.uses_of(thing).any(|it| (thing.span.start..end).contains(&it))
@@ -382,6 +383,9 @@ fn uses(reference: &Reference) -> bool {
         Written::Definition | Written::Bulk | Written::Name => false,
     }
 }
+
+/// How many commands behind one are asked whether they end what it began.
+const LATER: usize = 64;
 
 /// Programs that print what they read.
 const PASS_ON: [&str; 17] = [
