@@ -191,6 +191,11 @@ impl Detector {
         self.needles.longest()
     }
 
+    /// What tells what [`Detector::may_hold`] looks for from anything else.
+    pub fn needles_digest(&self) -> String {
+        self.needles.digest()
+    }
+
     /// Every literal that begins like a token, of any certainty, in the order in which they stand.
     pub fn find(&self, bytes: &[u8]) -> Vec<Token> {
         let mut tokens: Vec<Token> = self

@@ -3,12 +3,14 @@
 mod base;
 mod check;
 mod form;
+mod hook;
 mod job;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use base::change;
+pub use base::{change, system};
 pub use check::Check;
+pub use hook::hook_prefix;
 pub use job::Job;
 
 use crate::detect::{Detector, Encoding, Environment, Fingerprint, Kind, Token};

@@ -118,12 +118,21 @@ impl Finding<'_> {
             last: mine.last.clone().max(theirs.last.clone()),
             refs,
             at_head: mine.at_head || theirs.at_head,
-            reachable: mine.reachable || theirs.reachable,
+            reachable: either(mine.reachable, theirs.reachable),
         };
         if (theirs.at_head, &theirs.last) > (mine.at_head, &mine.last) {
             *self = other;
         }
         self.commit = Some(Arc::new(commit));
+    }
+}
+
+/// Whether one of two things holds; if none surely does, it is known only where both are.
+fn either(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    match (a, b) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (Some(false), Some(false)) => Some(false),
+        (None, _) | (_, None) => None,
     }
 }
 

@@ -217,6 +217,7 @@ fn record(report: &Report<'_>) -> Vec<String> {
         .unsuppressed
         .then(|| "suppressions are not heeded, as --no-suppressions asks".to_owned());
     let notes = exempted.notes.iter().map(|it| format!("note: {it}"));
-    let record = baseline.chain(overrides).chain(unsuppressed).chain(notes);
+    let of_source = report.coverage.notes.iter().map(|it| format!("note: {it}"));
+    let record = baseline.chain(overrides).chain(unsuppressed).chain(notes).chain(of_source);
     record.map(|it| printable(&it)).collect()
 }

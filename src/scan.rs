@@ -136,6 +136,9 @@ pub fn scan<'p>(
     coverage.bytes = coverage.bytes.saturating_sub(collected.excluded_bytes);
     collected.find_callers(policy, files)?;
     coverage.skipped.extend(collected.ask_git(files));
+    for name in &mut coverage.refs {
+        *name = excerpt::masked(name, policy.detector);
+    }
     for skipped in &mut coverage.skipped {
         skipped.path = excerpt::masked(&skipped.path, policy.detector);
         skipped.reason = excerpt::masked(&skipped.reason, policy.detector);

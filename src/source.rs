@@ -24,7 +24,7 @@ use std::ops;
 pub use base::{Base, Clue, JobChange, Range};
 pub use change::{Touched, pushed, range, staged};
 pub use file::{append, create, exists, replace, text};
-pub use history::{HistoryOptions, Needle, Search, history};
+pub use history::{Cache, HistoryOptions, Needle, Search, history};
 pub use hook_file::{HookFile, Installed};
 pub use tracked::tracked;
 pub use tree::{Tree, each_name, repository_of};
@@ -121,8 +121,9 @@ pub struct Commit {
     pub refs: Vec<String>,
     /// Whether the checked-out commit still holds it.
     pub at_head: bool,
-    /// Whether any ref reaches it; what none reaches is lost only when git collects it.
-    pub reachable: bool,
+    /// Whether any ref reaches it, unless something is damaged or missing that might; what none reaches is lost only when git collects
+    /// it.
+    pub reachable: Option<bool>,
 }
 
 /// A commit in a few words.
@@ -191,8 +192,16 @@ impl Skipped {
 pub struct Coverage {
     /// Files read.
     pub files: u64,
+    /// Blobs read: the files, and in git the messages of commits and tags.
+    pub blobs: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Of the blobs, those that an earlier scan read and this one took from its cache.
+    pub cached: u64,
+    /// The refs of which everything was read, of many the first and how many more; or the range.
+    pub refs: Vec<String>,
+    /// What whoever asked for the scan should know.
+    pub notes: Vec<String>,
     /// Files that the ignore rules hid.
     pub hidden: u64,
     /// Whether having read nothing is an answer: a change may add no file.
@@ -214,7 +223,7 @@ pub struct WalkOptions {
 pub fn stdin(name: &str, visit: &Visitor<'_>) -> Coverage {
     let mut coverage = Coverage::default();
     match window::read(&mut io::stdin().lock(), ShortRead::MayGoOn, &mut Vec::new(), name, visit) {
-        Ok(bytes) => (coverage.files, coverage.bytes) = (1, bytes),
+        Ok(bytes) => (coverage.files, coverage.blobs, coverage.bytes) = (1, 1, bytes),
         Err(error) => coverage.skipped.push(Skipped::new(name, &error)),
     }
     coverage

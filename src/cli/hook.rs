@@ -7,7 +7,8 @@ use std::time::Instant;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::settings::Settings;
-use super::{Common, Failure, gate};
+use super::{Common, Failure, env, gate};
+use crate::environment;
 use crate::policy::anchor::Anchor;
 use crate::report::{self, Format, Style};
 use crate::scan::{self, Files, Outcome, Progress};
@@ -50,7 +51,7 @@ pub(super) struct Run {
     common: Common,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[expect(clippy::enum_variant_names, reason = "they are what git calls its hooks")]
 enum Hook {
     /// What is staged
@@ -146,13 +147,30 @@ impl Run {
             all: false,
             elapsed: began.elapsed(),
         };
-        // Git shows a hook's errors, and a remote's as `remote: …`.
-        let written = report::render(format, style, &report, &mut io::stderr().lock());
-        written.or_else(|error| Failure::of_output(format, &error))?;
-        if format != Format::Human {
-            let _ = writeln!(io::stderr(), "lynklint: {}", report::reason(&report));
+        let mut text = Vec::new();
+        if self.hook == Hook::PreReceive {
+            // A web page may show the beginning only.
+            let _ = writeln!(text, "lynklint: {}", report::reason(&report));
         }
+        let written = report::render(format, style, &report, &mut text);
+        written.and_then(|()| self.show(&text)).or_else(|it| Failure::of_output(format, &it))?;
         Ok(report.exit())
+    }
+
+    /// Git shows a hook's errors, and a remote's as `remote: …`.
+    fn show(&self, text: &[u8]) -> io::Result<()> {
+        let variables = env::variables();
+        let variables: Vec<_> = variables.iter().map(env::borrowed).collect();
+        let prefix = match self.hook {
+            Hook::PreCommit | Hook::PrePush => String::new(),
+            Hook::PreReceive => environment::hook_prefix(&variables),
+        };
+        let mut out = io::stderr().lock();
+        for line in text.split_inclusive(|b| *b == b'\n') {
+            out.write_all(prefix.as_bytes())?;
+            out.write_all(line)?;
+        }
+        Ok(())
     }
 
     /// What git says on standard input.
@@ -203,13 +221,15 @@ fn pushed(here: &Path, pushes: &[Push], visit: &Visitor<'_>) -> anyhow::Result<C
     let mut all = Coverage { may_be_empty: true, ..Coverage::default() };
     let is_nothing = |id: &str| id.bytes().all(|b| b == b'0');
     for Push { tip, known, others } in pushes.iter().filter(|it| !is_nothing(&it.tip)) {
-        let mut revisions = vec![tip.clone(), "--not".to_owned(), others.clone()];
+        let mut without = vec!["--not".to_owned(), others.clone()];
         // What the other side has may not be here yet; git ignores it then.
         if !is_nothing(known) {
-            revisions.extend(["--ignore-missing".to_owned(), known.clone()]);
+            without.extend(["--ignore-missing".to_owned(), known.clone()]);
         }
-        let coverage = source::pushed(here, tip, &revisions, visit)?;
+        let coverage = source::pushed(here, tip, &without, visit)?;
         all.files += coverage.files;
+        all.blobs += coverage.blobs;
+        all.refs.extend(coverage.refs);
         all.bytes += coverage.bytes;
         all.skipped.extend(coverage.skipped);
     }

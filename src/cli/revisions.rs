@@ -2,13 +2,17 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use anyhow::Context;
 use clap::Args;
 
 use super::env;
 use crate::detect::Detector;
 use crate::policy::Policy;
-use crate::source::{self, Coverage, HistoryOptions, Needle, Range, Search, Touched, Visitor};
+use crate::source::{
+    self, Cache, Coverage, HistoryOptions, Needle, Range, Search, Touched, Visitor,
+};
 use crate::{environment, excerpt};
 
 /// Flags that choose a source in git.
@@ -28,6 +32,9 @@ pub(super) struct Revisions {
     /// Let --history pass though a partial or shallow clone has left objects at its remote
     #[arg(long, requires = "history")]
     allow_partial: bool,
+    /// Remember in the user's cache folder where --history found nothing, and do not read that again; off in CI
+    #[arg(long, requires = "history")]
+    cache: bool,
     /// Name the authors of commits, with their addresses
     #[arg(long, requires = "history")]
     authors: bool,
@@ -83,15 +90,36 @@ impl Revisions {
         visit: &Visitor<'_>,
     ) -> anyhow::Result<Coverage> {
         let (allow_partial, authors) = (self.allow_partial, self.authors);
-        let options = HistoryOptions { jobs, allow_partial, authors };
+        let (cache, why_not) = match self.cache.then(|| cache(detector)) {
+            None => (None, None),
+            Some(Ok(cache)) => (Some(cache), None),
+            Some(Err(error)) => (None, Some(format!("--cache is ignored: {error}"))),
+        };
+        let options = HistoryOptions { jobs, allow_partial, authors, cache };
         let is_in = |bytes: &[u8]| detector.may_hold(bytes);
         let is_hit = |bytes: &[u8]| {
             detector.may_hold(bytes)
                 && detector.find(bytes).iter().any(|it| it.certainty.violates())
         };
         let needle = Needle { is_in: &is_in, longest: detector.longest_needle() };
-        source::history(Path::new("."), &options, &Search { needle, is_hit: &is_hit }, visit)
+        let search = Search { needle, is_hit: &is_hit };
+        let mut coverage = source::history(Path::new("."), &options, &search, visit)?;
+        coverage.notes.extend(why_not);
+        Ok(coverage)
     }
+}
+
+/// Where scans for these needles are remembered. Not in CI, where a job could leave something for the next to believe.
+fn cache(detector: &Detector) -> anyhow::Result<Cache> {
+    let variables = env::variables();
+    let variables: Vec<_> = variables.iter().map(env::borrowed).collect();
+    if let Some(system) = environment::system(&variables) {
+        anyhow::bail!("this is a job of {system}");
+    }
+    let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|it| it.is_absolute());
+    let folder = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
+    let folder = folder.context("neither XDG_CACHE_HOME nor HOME is set")?.join("lynklint");
+    Ok(Cache { folder, needles: detector.needles_digest(), now: SystemTime::now() })
 }
 
 /// The range that the user names, or that the variables of a CI job tell.

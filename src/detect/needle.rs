@@ -1,12 +1,14 @@
 //! The one pass over the bytes: the family's stem in every written form, found by a single packed searcher.
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use sha2::{Digest, Sha256};
 
 use super::layer::{self, Alignment, Layer};
 
 /// Finds the places that deserve a closer look.
 pub(super) struct Needles {
     searcher: AhoCorasick,
+    patterns: Vec<Vec<u8>>,
     /// For each pattern of the searcher, the encodings around the text, outermost first.
     layers: Vec<Vec<Layer>>,
 }
@@ -44,11 +46,21 @@ impl Needles {
             .match_kind(MatchKind::LeftmostFirst)
             .build(&patterns)
             .expect("the needles make a small automaton");
-        Self { searcher, layers }
+        Self { searcher, patterns, layers }
     }
 
     pub(super) fn first(&self, bytes: &[u8]) -> bool {
         self.searcher.is_match(bytes)
+    }
+
+    /// A digest of them all.
+    pub(super) fn digest(&self) -> String {
+        let mut digest = Sha256::new();
+        for pattern in &self.patterns {
+            digest.update((pattern.len() as u64).to_le_bytes());
+            digest.update(pattern);
+        }
+        digest.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
 
     /// The most bytes of a needle.

@@ -31,6 +31,11 @@ enum Kind {
     Range,
 }
 
+/// The CI system whose job this is, if a variable tells.
+pub fn system(variables: &[Variable<'_>]) -> Option<String> {
+    job::system(variables).map(|it| it.name)
+}
+
 /// What the variables say of the job's change. `read` gives the text of a file that one of them names.
 pub fn change(
     variables: &[Variable<'_>],

@@ -113,8 +113,9 @@ pub(super) fn commit(commit: &Commit) -> String {
         if first == last { format!("in {first}") } else { format!("from {first} to {last}") };
     let now = match (commit.at_head, commit.reachable) {
         (true, _) => "still at HEAD",
-        (false, true) => "gone from HEAD",
-        (false, false) => "reached by no ref",
+        (false, Some(true)) => "gone from HEAD",
+        (false, Some(false)) => "reached by no ref",
+        (false, None) => "perhaps reached by what is damaged or missing",
     };
     format!("{commits}, {now}")
 }

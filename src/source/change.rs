@@ -63,16 +63,25 @@ pub fn range(
     visit_all(here, &range.name, &commits, messages, touched, visit)
 }
 
-/// Visits what is new in a push: the objects at `tips` that neither `known` revisions nor their history have. `name` is
-/// what the report calls it.
+/// Visits what is new in a push of the object `tip`: the commits that it reaches and the other side, by `without`, does not
+/// have, and if it is a tag its message, or a file what that holds.
 pub fn pushed(
     here: &Path,
-    name: &str,
-    revisions: &[String],
+    tip: &str,
+    without: &[String],
     visit: &Visitor<'_>,
 ) -> anyhow::Result<Coverage> {
-    let commits = commits(here, revisions, &[])?;
-    visit_all(here, name, &commits, Messages::Read, Touched::Lines, visit)
+    let mut changes = Changes::new(here, Touched::Lines, visit)?;
+    let target = changes.tip(tip)?;
+    let tagged = changes.coverage;
+    let Some(target) = target else { return Ok(tagged) };
+    let commits = commits(here, &[&[target][..], without].concat(), &[])?;
+    let mut coverage = visit_all(here, tip, &commits, Messages::Read, Touched::Lines, visit)?;
+    coverage.files += tagged.files;
+    coverage.blobs += tagged.blobs;
+    coverage.bytes += tagged.bytes;
+    coverage.skipped.extend(tagged.skipped);
+    Ok(coverage)
 }
 
 /// What becomes of the messages of commits.
@@ -96,10 +105,11 @@ fn visit_all(
         .map(|it| (it.path.as_path(), it.new.as_str()))
         .collect();
     let mut changes = Changes::new(here, touched, visit)?;
+    changes.coverage.refs.push(name.to_owned());
     for Committed { revision, entries } in commits {
         let (first, latest) = (revision.clone(), revision.clone());
         let refs = vec![name.to_owned()];
-        let commit = Commit { first, last: latest, refs, at_head: true, reachable: true };
+        let commit = Commit { first, last: latest, refs, at_head: true, reachable: Some(true) };
         if messages == Messages::Read {
             changes.message(&commit);
         }
@@ -136,6 +146,7 @@ impl<'v> Changes<'v> {
         match read {
             Ok(bytes) => {
                 self.coverage.files += 1;
+                self.coverage.blobs += 1;
                 self.coverage.bytes += bytes;
             }
             Err(error) => self.coverage.skipped.push(Skipped::new(&path, &error)),
@@ -149,8 +160,38 @@ impl<'v> Changes<'v> {
         let visit = self.visit;
         let read = self.contents.open(id).and_then(|_| self.contents.read());
         match read {
-            Ok(bytes) => visit(&Blob { commit: Some(commit), ..Blob::whole(&path, &bytes) }),
+            Ok(bytes) => {
+                self.coverage.blobs += 1;
+                self.coverage.bytes += bytes.len() as u64;
+                visit(&Blob { commit: Some(commit), ..Blob::whole(&path, &bytes) });
+            }
             Err(error) => self.coverage.skipped.push(Skipped::new(&path, &error)),
+        }
+    }
+
+    /// What a ref is to name: the commit behind it, if there is one. Tags on the way are visited, and what is no commit.
+    fn tip(&mut self, tip: &str) -> std::io::Result<Option<String>> {
+        let mut id = tip.to_owned();
+        loop {
+            self.contents.open(&id)?;
+            let (kind, bytes) = (self.contents.kind().to_owned(), self.contents.read()?);
+            let header = |word: &str| {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                let mut lines = text.lines().take_while(|it| !it.is_empty()).map(str::to_owned);
+                lines.find_map(|it| it.strip_prefix(word).map(str::to_owned))
+            };
+            let path = match &*kind {
+                "commit" => return Ok(Some(id)),
+                "tag" => format!("tag:{}", header("tag ").unwrap_or_default()),
+                _ => format!("object:{}", &id[..id.len().min(12)]),
+            };
+            (self.visit)(&Blob::whole(&path, &bytes));
+            self.coverage.blobs += 1;
+            self.coverage.bytes += bytes.len() as u64;
+            match header("object ").filter(|_| kind == "tag") {
+                Some(next) => id = next,
+                None => return Ok(None),
+            }
         }
     }
 

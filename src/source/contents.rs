@@ -14,7 +14,9 @@ pub(super) struct Contents {
     child: Child,
     names: ChildStdin,
     objects: BufReader<ChildStdout>,
-    /// What is left of the opened object.
+    /// What git calls the opened object.
+    kind: String,
+    /// What is left of it.
     left: u64,
 }
 
@@ -28,7 +30,7 @@ impl Contents {
         let names = child.stdin.take().context("git has no input")?;
         let objects = child.stdout.take().context("git has no output")?;
         let objects = BufReader::with_capacity(256 << 10, objects);
-        Ok(Self { child, names, objects, left: 0 })
+        Ok(Self { child, names, objects, kind: String::new(), left: 0 })
     }
 
     /// Goes to an object and says how many bytes it has. All of them must be read or passed over before the next one.
@@ -37,12 +39,19 @@ impl Contents {
         self.names.flush()?;
         let mut head = String::new();
         self.objects.read_line(&mut head)?;
-        let size = head.trim_end().rsplit(' ').next().unwrap_or_default();
+        let mut words = head.trim_end().rsplit(' ');
+        let (size, kind) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        kind.clone_into(&mut self.kind);
         self.left = size.parse().map_err(|_| {
             let short = &id[..id.len().min(12)];
             io::Error::other(format!("the object {short} is missing or damaged"))
         })?;
         Ok(self.left)
+    }
+
+    /// What git calls the opened object: `commit`, `tree`, `blob` or `tag`.
+    pub(super) fn kind(&self) -> &str {
+        &self.kind
     }
 
     /// The opened object.

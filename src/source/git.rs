@@ -70,7 +70,9 @@ pub(super) fn output(mut command: Command, what: &str) -> io::Result<Vec<u8>> {
     }
     let message = String::from_utf8_lossy(&output.stderr);
     let first = message.lines().next().unwrap_or_default().trim_start_matches("fatal: ");
-    Err(io::Error::other(format!("git could not {what}: {first}")))
+    // Some commands, asked to be quiet, do not say why.
+    let why = if first.is_empty() { String::new() } else { format!(": {first}") };
+    Err(io::Error::other(format!("git could not {what}{why}")))
 }
 
 /// The files that git tracks in a work tree, as full paths.

@@ -10,10 +10,12 @@ mod graph;
 mod index;
 mod loose;
 mod map;
+mod memory;
 mod pack;
 mod person;
 mod reach;
 mod refs;
+mod search;
 mod store;
 mod table;
 mod traverse;
@@ -21,19 +23,19 @@ mod tree;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
-use super::{Blob, Commit, Coverage, Revision, Skipped, Visitor, git};
+use super::{Commit, Coverage, Revision, Skipped, Visitor, git};
 use attribute::{Address, Attribution};
-use entry::Kind;
-use forest::Link;
 use graph::{Files, Graph};
+pub use memory::Cache;
+use memory::Memory;
 use refs::Refs;
-use store::{Source, Store, Sweep};
+use search::{Hits, find, show};
+use store::{Source, Store};
 pub use traverse::Needle;
 
 /// How a history is read.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct HistoryOptions {
     /// Threads; 0 for one for each processor.
     pub jobs: usize,
@@ -41,6 +43,8 @@ pub struct HistoryOptions {
     pub allow_partial: bool,
     /// Name the authors.
     pub authors: bool,
+    /// What earlier scans saw may be taken for granted.
+    pub cache: Option<Cache>,
 }
 
 /// What to look for.
@@ -69,16 +73,30 @@ pub fn history(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     pool.install(|| {
         let store = Store::open(repository.to_owned(), threads)?;
-        let (hits, mut coverage) = find(&store, search);
-        store.broken(&mut coverage);
+        let mut memory = Memory::open(options.cache.as_ref(), &store.database);
+        let cached = memory.counts().objects;
+        let (hits, swept) = find(&store, search, &mut memory);
+        let kept = memory.keep();
+        let refs = Refs::read(repository, &store)?;
+        let mut coverage = Coverage {
+            files: swept.counts.files,
+            blobs: swept.counts.objects,
+            bytes: swept.counts.bytes,
+            cached,
+            refs: refs.names(),
+            skipped: swept.skipped,
+            ..Coverage::default()
+        };
+        coverage.notes.extend(kept.err().map(|it| format!("could not write the cache: {it}")));
         coverage.skipped.extend_from_slice(&store.database.skipped);
+        coverage.skipped.extend(refs.skipped());
+        if !hits.is_empty() {
+            let addresses = attributed(options, &store, &refs, hits, &mut coverage);
+            show(&store, &addresses, visit);
+        }
         if !options.allow_partial {
             coverage.skipped.extend(missing(repository)?);
             coverage.skipped.extend(cut_off(repository)?);
-        }
-        if !hits.is_empty() {
-            let addresses = attributed(repository, options, &store, hits, &mut coverage)?;
-            show(&store, &addresses, visit);
         }
         coverage.skipped.sort();
         coverage.skipped.dedup();
@@ -86,63 +104,22 @@ pub fn history(
     })
 }
 
-/// Searches every object, and says where each hit can be read.
-fn find(store: &Store, search: &Search<'_>) -> (BTreeMap<u32, (Source, Kind)>, Coverage) {
-    let hits: Mutex<BTreeMap<u32, (Source, Kind)>> = Mutex::default();
-    let visit = |source, kind, blob: &Blob<'_>, _: Option<&[u8]>| {
-        if (search.is_hit)(blob.bytes) {
-            let mut hits = hits.lock().unwrap_or_else(PoisonError::into_inner);
-            let hit = hits.entry(store.number(source)).or_insert((source, kind));
-            hit.0 = hit.0.min(source);
-        }
-    };
-    let wanted = |_, kind| kind != Kind::Tree;
-    let sweep = Sweep { wanted: &wanted, visit: &visit, needle: Some(search.needle) };
-    let coverage = store.sweep(&sweep);
-    (hits.into_inner().unwrap_or_else(PoisonError::into_inner), coverage)
-}
-
-/// Finds the addresses of the hits.
+/// Finds the addresses of the hits. What is damaged or missing may be what reaches them.
 fn attributed(
-    repository: &Path,
     options: &HistoryOptions,
     store: &Store,
-    hits: BTreeMap<u32, (Source, Kind)>,
+    refs: &Refs,
+    hits: Hits,
     coverage: &mut Coverage,
-) -> anyhow::Result<BTreeMap<Source, Vec<Address>>> {
+) -> BTreeMap<Source, Vec<Address>> {
     let files = Files::new(store, hits.keys().copied());
-    let (graph, read) = Graph::read(store, &files);
-    coverage.skipped.extend(read.skipped);
-    let refs = Refs::read(repository, store)?;
-    let attribution = Attribution::new(store, &graph, &refs, options.authors);
+    let (graph, skipped) = Graph::read(store, &files);
+    coverage.skipped.extend(skipped);
+    let is_whole = coverage.skipped.is_empty() && graph.is_whole();
+    let attribution = Attribution::new(store, &graph, refs, options.authors, is_whole);
     let objects: Vec<_> = hits.iter().map(|(number, (_, kind))| (*number, *kind)).collect();
     let addresses = attribution.of(&objects);
-    Ok(hits.into_values().map(|(source, _)| source).zip(addresses).collect())
-}
-
-/// Reads the hits once more, and what they grow on, and shows them.
-fn show(store: &Store, addresses: &BTreeMap<Source, Vec<Address>>, visit: &Visitor<'_>) {
-    let mut needed: Vec<Vec<bool>> = store.forests.iter().map(|it| vec![false; it.len()]).collect();
-    for source in addresses.keys() {
-        if let Source::Packed(pack, mut entry) = *source {
-            needed[pack][entry as usize] = true;
-            while let Link::On(base) = store.forests[pack].link(entry) {
-                entry = base;
-                needed[pack][entry as usize] = true;
-            }
-        }
-    }
-    let wanted = |source, _| match source {
-        Source::Packed(pack, entry) => needed[pack][entry as usize],
-        Source::Loose(_) => addresses.contains_key(&source),
-    };
-    let each = |source, _, blob: &Blob<'_>, _: Option<&[u8]>| {
-        for address in addresses.get(&source).into_iter().flatten() {
-            let (path, commit) = (address.path.as_str(), address.commit.as_ref());
-            visit(&Blob { path, commit, ..blob.clone() });
-        }
-    };
-    store.sweep(&Sweep { wanted: &wanted, visit: &each, needle: None });
+    hits.into_values().map(|(source, _)| source).zip(addresses).collect()
 }
 
 /// A shallow clone holds the end of a history only.

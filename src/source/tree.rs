@@ -32,10 +32,12 @@ impl Tree {
     /// The commit that `reference` names now.
     pub fn commit(root: &Path, reference: &str, folder: &str) -> anyhow::Result<Self> {
         let wanted = format!("{reference}^{{commit}}");
+        git::ensure_repository(root)?;
         let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted];
-        let found = git::ask(root, "find it", arguments).with_context(|| {
+        let found = git::ask(root, "find it", arguments).ok().with_context(|| {
             format!(
-                "could not read the policy from `{reference}`: it is no commit of this repository"
+                "could not read the policy from `{reference}`: it is no commit of this repository, \
+                 or not of this clone: fetch it first"
             )
         })?;
         let commit = String::from_utf8_lossy(&found).trim().to_owned();

@@ -127,6 +127,7 @@ impl<'v> Walk<'v> {
         skipped.sort();
         skipped.dedup();
         Coverage {
+            blobs: self.files.load(Ordering::Relaxed),
             files: self.files.into_inner(),
             bytes: self.bytes.into_inner(),
             hidden: self.still_hidden.into_inner(),

@@ -33,7 +33,8 @@ fn found(
     (lines, coverage)
 }
 
-const TWO: HistoryOptions = HistoryOptions { jobs: 2, allow_partial: false, authors: false };
+const TWO: HistoryOptions =
+    HistoryOptions { jobs: 2, allow_partial: false, authors: false, cache: None };
 
 /// The paths of all hits.
 fn paths(repository: &Path) -> (Vec<String>, Coverage) {
@@ -48,7 +49,11 @@ fn all(repository: &Path) -> (Vec<String>, Coverage) {
 fn line(repository: &Path, it: &Blob<'_>) -> String {
     let commit = it.commit.map_or("-".to_owned(), |it| {
         let head = if it.at_head { "head" } else { "past" };
-        let reached = if it.reachable { "held" } else { "loose" };
+        let reached = match it.reachable {
+            Some(true) => "held",
+            Some(false) => "loose",
+            None => "unknown",
+        };
         let subject = |id: &str| git(repository, &["show", "--no-patch", "--format=%s", id]);
         let (first, last) = (subject(&it.first.id), subject(&it.last.id));
         format!("{first}..{last} {head} {reached} {}", it.refs.join(","))
@@ -56,7 +61,7 @@ fn line(repository: &Path, it: &Blob<'_>) -> String {
     format!("{} {commit}", it.path)
 }
 
-fn reasons(coverage: &Coverage) -> Vec<String> {
+pub(crate) fn reasons(coverage: &Coverage) -> Vec<String> {
     coverage.skipped.iter().map(|it| format!("{}: {}", it.path, it.reason)).collect()
 }
 
@@ -78,21 +83,21 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn git(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
     let output = command(folder, arguments).output().expect("git runs");
     let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     assert!(output.status.success(), "git {arguments:?}: {output:?}");
     said
 }
 
-fn init(options: &[&str]) -> tempfile::TempDir {
+pub(crate) fn init(options: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     git(folder.path(), &[&["init", "--quiet"], options].concat());
     folder
 }
 
 /// Writes a file whose text has macros, and commits it.
-fn commit(folder: &Path, path: &str, text: &str, subject: &str) {
+pub(crate) fn commit(folder: &Path, path: &str, text: &str, subject: &str) {
     write(folder, path, text);
     git(folder, &["add", "--all"]);
     git(folder, &["commit", "--quiet", "--message", &expand(subject)]);
@@ -205,7 +210,7 @@ fn however_git_keeps_the_objects_the_same_is_found() {
     let folder = planted(&[]);
     let at = folder.path();
     let (loose, coverage) = all(at);
-    assert!(!loose.is_empty() && coverage.files > 20);
+    assert!(!loose.is_empty() && coverage.blobs > 20);
     let ways: [&[&str]; 6] = [
         &["-c", "pack.indexVersion=1", "repack", "-adkq"],
         &["-c", "repack.useDeltaBaseOffset=false", "repack", "-adkfq", "--depth=50"],
@@ -292,7 +297,7 @@ fn a_person_is_named_only_if_asked_for() {
 }
 
 /// The only pack of a repository, writable.
-fn pack(repository: &Path, ending: &str) -> PathBuf {
+pub(crate) fn pack(repository: &Path, ending: &str) -> PathBuf {
     let folder = repository.join(".git/objects/pack");
     let mut entries =
         fs::read_dir(folder).expect("a folder").map(|it| it.expect("an entry").path());
@@ -302,7 +307,7 @@ fn pack(repository: &Path, ending: &str) -> PathBuf {
 }
 
 /// A repository with one pack of files that are differences to each other.
-fn packed() -> tempfile::TempDir {
+pub(crate) fn packed() -> tempfile::TempDir {
     let folder = init(&[]);
     let at = folder.path();
     let lines: Vec<String> = (0..300).map(|i| format!("line {i} of a file\n")).collect();
@@ -349,6 +354,31 @@ fn what_is_damaged_is_named_and_the_rest_is_read() {
 }
 
 #[test]
+fn what_is_missing_may_reach_a_commit() {
+    let folder = init(&[]);
+    let at = folder.path();
+    commit(at, "a", "$PERSONAL", "first");
+    commit(at, "a", "b", "second");
+    commit(at, "a", "c", "third");
+    let forget = || git(at, &["reflog", "expire", "--expire=now", "--all"]);
+    forget();
+    assert_eq!(all(at).0, ["a first..first past held refs/heads/main"]);
+    let (second, new) =
+        (git(at, &["rev-parse", "HEAD~1"]), git(at, &["commit-tree", "-m", "n", "HEAD:"]));
+    git(at, &["update-ref", "refs/heads/main", &new]);
+    forget();
+    assert_eq!(all(at).0, ["a first..first past loose "], "now nothing reaches it");
+    git(at, &["update-ref", "refs/heads/main", &second]);
+    let file = at.join(".git/objects").join(&second[..2]).join(&second[2..]);
+    forget();
+    fs::remove_file(file).expect("it is there");
+    let (lines, coverage) = all(at);
+    assert_eq!(lines, ["a first..first past unknown "]);
+    let lost = "refs/heads/main: what it points at is not in this repository";
+    assert_eq!(reasons(&coverage), [lost]);
+}
+
+#[test]
 fn a_loose_file_that_is_no_object_is_named() {
     let folder = planted(&[]);
     let at = folder.path();
@@ -366,7 +396,7 @@ fn a_loose_file_that_is_no_object_is_named() {
     assert_eq!(coverage.skipped.len(), 6, "{:?}", reasons(&coverage));
 }
 
-fn zlib(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn zlib(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).expect("memory");
     encoder.finish().expect("memory")

@@ -3,6 +3,7 @@
 mod any;
 mod around;
 mod baseline;
+mod cache;
 mod change;
 mod cli;
 mod config;
@@ -14,6 +15,7 @@ mod fixtures;
 mod formats;
 mod forms;
 mod history;
+mod hook;
 mod index;
 mod integrations;
 mod inventory;

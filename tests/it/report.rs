@@ -21,7 +21,8 @@ pub(crate) fn judged<'p>(policy: &'p Policy, files: &[(&str, &str)]) -> Report<'
             visit(&Blob::whole(path, expand(text).as_bytes()));
         }
         let bytes = files.iter().map(|(_, text)| expand(text).len() as u64).sum();
-        Ok(Coverage { files: files.len() as u64, bytes, ..Coverage::default() })
+        let files = files.len() as u64;
+        Ok(Coverage { files, blobs: files, bytes, ..Coverage::default() })
     };
     let again = |_: &Wanted<'_>, visit: &Visitor<'_>| source(visit);
     let files = Files::InFolders(&again);
@@ -86,7 +87,7 @@ fn historic(policy: &Policy) -> Finding<'_> {
         last: revision(1_749_288_600, "2025-06-07T11:30:00+02:00", "a"),
         refs: vec!["refs/heads/main".to_owned(), "refs/tags/v1".to_owned()],
         at_head: false,
-        reachable: true,
+        reachable: Some(true),
     };
     Finding {
         commit: Some(std::sync::Arc::new(commit)),

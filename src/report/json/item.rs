@@ -39,7 +39,7 @@ pub(in crate::report) struct Commit<'r> {
     last: Revision<'r>,
     refs: &'r [String],
     at_head: bool,
-    reachable: bool,
+    reachable: Option<bool>,
 }
 
 #[derive(Serialize)]

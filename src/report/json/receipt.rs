@@ -16,8 +16,10 @@ pub(in crate::report) struct Receipt<'r> {
     files: u64,
     blobs: u64,
     bytes: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    cached: u64,
     hidden: u64,
-    refs: [(); 0],
+    refs: Vec<String>,
     skipped: Vec<Skipped<'r>>,
     excluded: u64,
     config: Option<String>,
@@ -42,10 +44,11 @@ impl<'r> From<&'r Report<'_>> for Receipt<'r> {
         Self {
             complete: report.outcome() != Outcome::CouldNotJudge,
             files: coverage.files,
-            blobs: coverage.files,
+            blobs: coverage.blobs,
             bytes: coverage.bytes,
+            cached: coverage.cached,
             hidden: coverage.hidden,
-            refs: [],
+            refs: coverage.refs.clone(),
             skipped: skipped.map(|it| Skipped { path: &it.path, reason: &it.reason }).collect(),
             excluded: report.excluded,
             config: crate::report::config_name(report.policy),
@@ -53,4 +56,9 @@ impl<'r> From<&'r Report<'_>> for Receipt<'r> {
             policy_digest: report.policy.digest(),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

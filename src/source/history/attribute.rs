@@ -49,6 +49,8 @@ pub(super) struct Attribution<'a> {
     refs: &'a Refs,
     reach: Reach<'a>,
     authors: bool,
+    /// Whether everything could be read that may reach a commit.
+    is_whole: bool,
 }
 
 impl<'a> Attribution<'a> {
@@ -57,8 +59,9 @@ impl<'a> Attribution<'a> {
         graph: &'a Graph<'a>,
         refs: &'a Refs,
         authors: bool,
+        is_whole: bool,
     ) -> Self {
-        Self { store, graph, refs, reach: Reach::new(graph, refs), authors }
+        Self { store, graph, refs, reach: Reach::new(graph, refs), authors, is_whole }
     }
 
     /// The addresses of each object, at least one.
@@ -81,7 +84,7 @@ impl<'a> Attribution<'a> {
             last: revisions[&span.last].clone(),
             refs: refs.next().unwrap_or_default(),
             at_head: span.at_head,
-            reachable: span.held,
+            reachable: (span.held || self.is_whole).then_some(span.held),
         };
         let mut address = self.finisher(commit);
         let objects = objects.iter().zip(drafts);
@@ -139,7 +142,7 @@ impl<'a> Attribution<'a> {
         let commit = Commit {
             first: revision.clone(),
             last: revision,
-            reachable: !refs.is_empty(),
+            reachable: (!refs.is_empty() || self.is_whole).then_some(!refs.is_empty()),
             refs: listed(refs.len(), refs.into_iter()),
             at_head: false,
         };

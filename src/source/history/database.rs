@@ -28,6 +28,8 @@ pub(super) struct Database {
     pub(super) skipped: Vec<Skipped>,
     /// Bytes of an id.
     pub(super) hash: usize,
+    /// The repository's own folder of objects.
+    pub(super) folder: PathBuf,
     firsts: Vec<u32>,
 }
 
@@ -55,9 +57,10 @@ impl Database {
             loose: Vec::new(),
             skipped: Vec::new(),
             hash,
+            folder: PathBuf::from(OsStr::from_bytes(folder)),
             firsts: Vec::new(),
         };
-        database.folders(repository, PathBuf::from(OsStr::from_bytes(folder)));
+        database.folders(repository);
         database.number_all()?;
         Ok(database)
     }
@@ -117,11 +120,11 @@ impl Database {
     }
 
     /// A folder, those that it borrows from, and those that the environment adds.
-    fn folders(&mut self, repository: &Path, objects: PathBuf) {
+    fn folders(&mut self, repository: &Path) {
         let added = std::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
         let added = unquoted(added.as_bytes(), b':').into_iter().map(|it| repository.join(it));
         let mut waiting: Vec<PathBuf> = added.collect();
-        waiting.push(objects);
+        waiting.push(self.folder.clone());
         let mut seen = BTreeSet::new();
         while let Some(folder) = waiting.pop() {
             match folder.canonicalize() {

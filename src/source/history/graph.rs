@@ -10,7 +10,7 @@ use super::person;
 use super::store::{Source, Store, Sweep};
 use super::table::Table;
 use super::tree::{Entry, Side, compare};
-use crate::source::{Blob, Coverage};
+use crate::source::{Blob, Skipped};
 
 /// A commit.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Node {
     pub(super) parents: Box<[u32]>,
     /// The author's date, in seconds since 1970.
     pub(super) when: i64,
+    /// Whether its tree and all of its parents are there.
+    is_whole: bool,
 }
 
 /// An object in a tree: its number, and that of its name.
@@ -59,8 +61,8 @@ struct Reading {
 const CHAIN: usize = 100;
 
 impl<'g> Graph<'g> {
-    /// Reads every tree, commit and tag. `files` are the objects whose trees are sought.
-    pub(super) fn read(store: &'g Store, files: &Files) -> (Self, Coverage) {
+    /// Reads every tree, commit and tag, and says what could not be read. `files` are the objects whose trees are sought.
+    pub(super) fn read(store: &'g Store, files: &Files) -> (Self, Vec<Skipped>) {
         let reading = Mutex::new(Reading::default());
         let lock = || reading.lock().unwrap_or_else(PoisonError::into_inner);
         let visit = |source, kind, blob: &Blob<'_>, base: Option<&[u8]>| {
@@ -86,9 +88,10 @@ impl<'g> Graph<'g> {
             }
         };
         let wanted = |_, kind| kind != Kind::Blob;
-        let coverage = store.sweep(&Sweep { wanted: &wanted, visit: &visit, needle: None });
+        let sweep = Sweep { asked: &|_| true, wanted: &wanted, visit: &visit, needle: None };
+        let skipped = store.sweep(&sweep).skipped;
         let reading = reading.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (reading.settled(store), coverage)
+        (reading.settled(store), skipped)
     }
 
     /// The trees that an object is in, and its name there.
@@ -109,6 +112,11 @@ impl<'g> Graph<'g> {
     pub(super) fn commits_of(&self, tree: u32) -> impl Iterator<Item = u32> {
         let first = self.roots.partition_point(|it| it.0 < tree);
         self.roots[first..].iter().take_while(move |it| it.0 == tree).map(|it| it.1)
+    }
+
+    /// Whether nothing is missing between the commits.
+    pub(super) fn is_whole(&self) -> bool {
+        self.commits.iter().all(|it| it.is_whole)
     }
 
     /// The place of a commit.
@@ -249,10 +257,13 @@ fn whole<'b>(store: &Store, source: Source, blob: &'b Blob<'_>) -> Option<Cow<'b
 
 fn commit(store: &Store, number: u32, bytes: &[u8]) -> Node {
     let lines = bytes.split(|b| *b == b'\n').take_while(|it| !it.is_empty());
-    let parents = lines.filter_map(|it| named(store, it.strip_prefix(b"parent ")?)).collect();
+    let lines = lines.filter_map(|it| it.strip_prefix(b"parent "));
+    let all: Vec<Option<u32>> = lines.map(|it| named(store, it)).collect();
+    let parents = all.iter().flatten().copied().collect();
     let tree = header(bytes, b"tree").and_then(|it| named(store, it));
     let when = header(bytes, b"author").and_then(|it| Some(person::parse(it)?.when));
-    Node { number, tree, parents, when: when.unwrap_or(0) }
+    let is_whole = tree.is_some() && !all.contains(&None);
+    Node { number, tree, parents, when: when.unwrap_or(0), is_whole }
 }
 
 /// What stands behind a word in the lines above the message.

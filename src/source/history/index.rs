@@ -1,5 +1,6 @@
 //! A pack's index, versions 1 and 2: which objects the pack holds, and where.
 
+use std::fs::Metadata;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
@@ -35,8 +36,8 @@ enum Layout {
 
 impl Index {
     /// Opens an index whose ids have `hash` bytes, and checks that its tables are all there.
-    pub(super) fn open(path: &Path, hash: usize) -> io::Result<Self> {
-        let map = Map::of(path)?;
+    pub(super) fn open(path: &Path, hash: usize) -> io::Result<(Self, Metadata)> {
+        let (map, about) = Map::of(path)?;
         let two = map.starts_with(MAGIC);
         if !two && map.starts_with(&MAGIC[..4]) {
             return Err(io::Error::other("an index of a version that is not known"));
@@ -62,7 +63,12 @@ impl Index {
         } else {
             Layout::One { records: tables }
         };
-        Ok(Self { map, hash, count, fanout, layout })
+        Ok((Self { map, hash, count, fanout, layout }, about))
+    }
+
+    /// The checksums at its end: of the pack, and of the index itself.
+    pub(super) fn checksums(&self) -> &[u8] {
+        &self.map[self.map.len() - 2 * self.hash..]
     }
 
     /// How many objects the pack holds.

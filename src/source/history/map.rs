@@ -1,6 +1,6 @@
 //! Maps a file that does not change into memory. The one place with `unsafe`.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::ops::Deref;
 use std::path::Path;
@@ -9,22 +9,22 @@ use std::path::Path;
 pub(super) struct Map(Option<memmap2::Mmap>);
 
 impl Map {
-    /// Maps a file as long as it is now.
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
+    /// Maps a file as long as it is now, and says what the system knows of it.
+    pub(super) fn of(path: &Path) -> io::Result<(Self, Metadata)> {
         let file = File::open(path)?;
         let about = file.metadata()?;
         if !about.is_file() {
             return Err(io::Error::other("not a regular file"));
         }
         if about.len() == 0 {
-            return Ok(Self(None));
+            return Ok((Self(None), about));
         }
         #[expect(unsafe_code, reason = "the system offers no other way to map a file")]
         // SAFETY: git writes packs and their indices under another name, makes them read-only, and replaces or removes
         // them by name only, which leaves a mapping as it was. Whoever cuts off a pack in place all the same, during a
         // scan, ends the scan by SIGBUS: no result, and no wrong one.
         let map = unsafe { memmap2::Mmap::map(&file)? };
-        Ok(Self(Some(map)))
+        Ok((Self(Some(map)), about))
     }
 }
 

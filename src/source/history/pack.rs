@@ -1,5 +1,6 @@
 //! One pack: its bytes, its index and the forest of its entries.
 
+use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 
@@ -17,7 +18,8 @@ pub(super) struct Pack {
     /// Its file's name.
     pub(super) name: String,
     pub(super) index: Index,
-    /// Without the checksum at its end.
+    /// What the system knows of the pack and of its index.
+    pub(super) about: [Metadata; 2],
     bytes: Map,
     hash: usize,
 }
@@ -29,13 +31,13 @@ impl Pack {
     /// Opens the pack `stem`.pack and its index.
     pub(super) fn open(stem: &Path, hash: usize) -> io::Result<Self> {
         let name = stem.file_name().unwrap_or_default().to_string_lossy();
-        let index = Index::open(&stem.with_extension("idx"), hash)?;
-        let bytes = Map::of(&stem.with_extension("pack"))?;
+        let (index, about_index) = Index::open(&stem.with_extension("idx"), hash)?;
+        let (bytes, about) = Map::of(&stem.with_extension("pack"))?;
         let version = bytes.first_chunk::<8>();
         if !version.is_some_and(|it| it.starts_with(b"PACK\0\0\0") && matches!(it[7], 2 | 3)) {
             return Err(io::Error::other("not a pack of a version that is known"));
         }
-        Ok(Self { name: format!("{name}.pack"), index, bytes, hash })
+        Ok(Self { name: format!("{name}.pack"), index, about: [about, about_index], bytes, hash })
     }
 
     pub(super) fn forest(&self) -> Forest {
@@ -44,7 +46,16 @@ impl Pack {
 
     /// The checksum at the end is no entry.
     fn entries(&self) -> &[u8] {
-        &self.bytes[..self.bytes.len().saturating_sub(self.hash).max(HEAD.min(self.bytes.len()))]
+        &self.bytes[..self.end()]
+    }
+
+    /// What the pack says that its bytes come to.
+    pub(super) fn checksum(&self) -> &[u8] {
+        &self.bytes[self.end()..]
+    }
+
+    fn end(&self) -> usize {
+        self.bytes.len().saturating_sub(self.hash).max(HEAD.min(self.bytes.len()))
     }
 
     /// The header of an entry, and its deflated bytes (and whatever follows them).

@@ -9,6 +9,7 @@ use super::crew::{Branch, Crew, Task};
 use super::delta::Delta;
 use super::entry::{Damage, Inflater, Kind};
 use super::forest::{Forest, Link};
+use super::memory::Counts;
 use super::pack::{LARGEST, Pack, bounded};
 use crate::source::Blob;
 use crate::source::window::{self, ShortRead};
@@ -56,9 +57,8 @@ pub struct Needle<'p> {
 /// What came of a pass.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
-    /// Objects that were made or read.
-    pub(super) objects: u64,
-    pub(super) bytes: u64,
+    /// What was made or read.
+    pub(super) counts: Counts,
     /// Those that could not be, but not those that grow on them.
     pub(super) damaged: Vec<(u32, Damage)>,
 }
@@ -86,20 +86,12 @@ pub(super) fn traverse(pass: &Pass<'_>, threads: usize) -> Outcome {
             worker.run(task);
         }
         let mut all = outcome.lock().unwrap_or_else(PoisonError::into_inner);
-        all.objects += worker.outcome.objects;
-        all.bytes += worker.outcome.bytes;
+        all.counts += worker.outcome.counts;
         all.damaged.append(&mut worker.outcome.damaged);
     });
     let mut outcome = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
     outcome.damaged.sort_unstable();
     outcome
-}
-
-impl Outcome {
-    fn count(&mut self, bytes: usize) {
-        self.objects += 1;
-        self.bytes += bytes as u64;
-    }
 }
 
 struct Worker<'w> {
@@ -168,14 +160,17 @@ impl Worker<'_> {
         size: u64,
         deflated: &[u8],
     ) -> Result<(), Damage> {
-        let visit = |blob: &Blob<'_>| (self.pass.visit)(&Seen { entry, kind, blob, base: None });
+        let visit = |blob: &Blob<'_>| {
+            if self.pass.needle.is_none_or(|it| (it.is_in)(blob.bytes)) {
+                (self.pass.visit)(&Seen { entry, kind, blob, base: None });
+            }
+        };
         let mut inflated = ZlibDecoder::new(deflated);
         let mut buffer = Vec::new();
         let read = window::read(&mut inflated, ShortRead::MayGoOn, &mut buffer, "", &visit);
         match read {
             Ok(read) if read == size => {
-                self.outcome.objects += 1;
-                self.outcome.bytes += size;
+                self.outcome.counts.add(kind, size);
                 Ok(())
             }
             Ok(_) => Err(Damage::Size),
@@ -236,7 +231,7 @@ impl Worker<'_> {
         };
         let child = self.wanted(self.pass.forest.child(entry), kind, None);
         if clean && child.is_none() {
-            self.outcome.count(size);
+            self.outcome.counts.add(kind, size as u64);
             return Ok(None);
         }
         self.queue_for(size as u64);
@@ -261,7 +256,7 @@ impl Worker<'_> {
             let blob = &Blob::whole("", &bytes);
             (self.pass.visit)(&Seen { entry, kind, blob, base });
         }
-        self.outcome.count(bytes.len());
+        self.outcome.counts.add(kind, bytes.len() as u64);
         let Some(child) = self.wanted(self.pass.forest.child(entry), kind, None) else {
             self.recycle(bytes);
             return None;

@@ -1,0 +1,81 @@
+//! `hook run`: what a push is told, by a server and before it leaves.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use lynklint::rule::example::expand;
+
+use crate::any::leaks;
+use crate::history::{commit, git, init};
+
+/// A bare repository with lynklint as its hook, and a clone.
+fn server() -> tempfile::TempDir {
+    let folder = init(&[]);
+    let at = folder.path();
+    git(at, &["init", "--quiet", "--bare", "server"]);
+    let hook = Command::new(env!("CARGO_BIN_EXE_lynklint"))
+        .args(["hook", "install", "pre-receive"])
+        .current_dir(at.join("server"))
+        .output()
+        .expect("it runs");
+    assert!(hook.status.success(), "{hook:?}");
+    git(at, &["remote", "add", "origin", &at.join("server").display().to_string()]);
+    commit(at, "a.txt", "clean\n", "clean");
+    folder
+}
+
+fn push(at: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (Output, String) {
+    let mut command = Command::new("git");
+    command.arg("push").args(arguments).current_dir(at).envs(variables.iter().copied());
+    let output = command.env("NO_COLOR", "1").output().expect("git runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!leaks(&said), "{said}");
+    (output, said)
+}
+
+#[test]
+fn a_server_turns_a_token_away() {
+    let folder = server();
+    let at = folder.path();
+    let (output, said) = push(at, &["origin", "main"], &[]);
+    assert!(output.status.success() && !said.contains("lynklint"), "{said}");
+    commit(at, "b.txt", "$SERVICE\n", "add");
+    commit(at, "b.txt", "clean\n", "take away");
+    let (output, said) = push(at, &["origin", "main", "main:other"], &[]);
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains("remote: lynklint: failed: "), "{said}");
+    assert!(said.contains("remote: b.txt:1:1: "), "{said}");
+    assert!(said.contains("pre-receive hook declined"), "{said}");
+    git(at, &["fetch", "--quiet", "origin"]);
+    // The objects are gone with the push.
+    assert_eq!(
+        git(&at.join("server"), &["for-each-ref", "--format=%(refname)"]),
+        "refs/heads/main"
+    );
+    let (_, said) = push(at, &["origin", "main"], &[("GL_REPOSITORY", "project-1")]);
+    let lines: Vec<_> = said.lines().filter(|it| it.starts_with("remote: ")).collect();
+    assert!(lines.iter().all(|it| it.starts_with("remote: GL-HOOK-ERR: ")), "{said}");
+    assert!(lines[0].contains("lynklint: failed: "), "{said}");
+}
+
+#[test]
+fn whatever_is_pushed_is_read() {
+    let folder = server();
+    let at = folder.path();
+    git(at, &["push", "--quiet", "origin", "main"]);
+    git(at, &["tag", "--annotate", "--message", &expand("$PERSONAL"), "v1"]);
+    git(at, &["tag", "--annotate", "--message", "on a tag", "v2", "v1"]);
+    let file = at.join("file");
+    std::fs::write(&file, expand("$SERVICE")).expect("it writes");
+    let blob = git(at, &["hash-object", "-w", "file"]);
+    git(at, &["tag", "file", &blob]);
+    for (name, wanted) in [("v1", "tag:v1"), ("v2", "tag:v1"), ("file", "object:")] {
+        let (output, said) = push(at, &["origin", name], &[]);
+        assert!(!output.status.success() && said.contains(wanted), "{name}: {said}");
+    }
+    git(at, &["tag", "--annotate", "--message", "clean", "v3"]);
+    let (output, said) = push(at, &["origin", "v3"], &[]);
+    assert!(output.status.success(), "{said}");
+    let (output, said) = push(at, &["origin", ":v3"], &[]);
+    assert!(output.status.success(), "a deletion adds nothing: {said}");
+}
