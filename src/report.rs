@@ -24,6 +24,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::excerpt::{masked, printable};
+use crate::exempt::Override;
 use crate::finding::{ExemptedBy, Finding};
 use crate::policy::set::PolicySet;
 use crate::policy::{Enforcement, Gate, Policy};
@@ -206,13 +207,20 @@ fn is_news(finding: &Finding<'_>) -> bool {
     matches!(by, None | Some(ExemptedBy::Override))
 }
 
+/// The rules that fail nothing in this run, with a sentence each: who has taken that upon them, and why.
+fn overrides<'r>(report: &'r Report<'_>) -> Vec<(&'r str, String)> {
+    let sentence = |it: &'r Override| {
+        let text = format!("overridden: {} by {}: {}", it.rule, it.by, it.reason);
+        (it.rule.as_str(), printable(&text))
+    };
+    report.exempted.overrides.iter().map(sentence).collect()
+}
+
 /// What was done for findings not to count, a sentence each.
 fn record(report: &Report<'_>) -> Vec<String> {
     let exempted = &report.exempted;
     let baseline = exempted.baseline.iter().map(|it| format!("baseline: {it}"));
-    let overrides = exempted.overrides.iter();
-    let overrides =
-        overrides.map(|it| format!("overridden: {} by {}: {}", it.rule, it.by, it.reason));
+    let overrides = overrides(report).into_iter().map(|(_, it)| it);
     let unsuppressed = exempted
         .unsuppressed
         .then(|| "suppressions are not heeded, as --no-suppressions asks".to_owned());

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{is_here, unread, words, worst_first};
+use super::{is_here, overrides, unread, words, worst_first};
 use crate::excerpt::printable;
 use crate::rule::Severity;
 use crate::scan::Report;
@@ -13,6 +13,9 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         let message = data(&format!("{path} could not be read: {reason}"));
         let place = format!("sourcepath={};code=unreadable", property(&path));
         writeln!(out, "##vso[task.logissue type=error;{place}]{message}")?;
+    }
+    for (rule, text) in overrides(report) {
+        writeln!(out, "##vso[task.logissue type=warning;code={rule}]{}", data(&text))?;
     }
     for finding in worst_first(report).into_iter().filter(|it| it.exemption.is_none()) {
         let kind = match finding.rule.severity {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::xml::escaped;
-use super::{unread, words};
+use super::{overrides, unread, words};
 use crate::rule::Severity;
 use crate::scan::Report;
 
@@ -12,6 +12,16 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
     for skipped in unread(report) {
         writeln!(out, r#"  <file name="{}">"#, escaped(&skipped.path))?;
         unreadable(&format!("could not be read: {}", skipped.reason), out)?;
+        writeln!(out, "  </file>")?;
+    }
+    let overrides = overrides(report);
+    if !overrides.is_empty() {
+        writeln!(out, r#"  <file name="lynklint">"#)?;
+        for (rule, text) in overrides {
+            let message = escaped(&text);
+            write!(out, r#"    <error line="1" severity="info" message="{message}""#)?;
+            writeln!(out, r#" source="lynklint.{rule}"/>"#)?;
+        }
         writeln!(out, "  </file>")?;
     }
     let findings: Vec<_> = report.findings.iter().filter(|it| it.exemption.is_none()).collect();

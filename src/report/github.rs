@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{is_here, unread, words, worst_first};
+use super::{is_here, overrides, unread, words, worst_first};
 use crate::excerpt::printable;
 use crate::finding::Finding;
 use crate::rule::Severity;
@@ -13,6 +13,9 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         let (path, reason) = (printable(&skipped.path), printable(&skipped.reason));
         let message = data(&format!("{path} could not be read: {reason}"));
         writeln!(out, "::error file={},title=Not read::{message}", property(&path))?;
+    }
+    for (_, text) in overrides(report) {
+        writeln!(out, "::notice title=Overridden::{}", data(&text))?;
     }
     let mut findings = worst_first(report).into_iter().filter(|it| it.exemption.is_none());
     findings.try_for_each(|it| annotation(it, out))

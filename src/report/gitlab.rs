@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::json::write;
-use super::{unread, words};
+use super::{overrides, unread, words};
+use crate::config::FILE;
 use crate::finding::Finding;
 use crate::rule::Severity;
 use crate::scan::Report;
@@ -41,6 +42,14 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         severity: "blocker",
         location: Location { path: &it.path, lines: Lines { begin: 1, end: 1 } },
     });
+    // An issue needs a file, and an override belongs to none: it stands where the levels do.
+    let overrides = overrides(report).into_iter().map(|(rule, description)| Issue {
+        description,
+        check_name: rule,
+        fingerprint: format!("overridden:{rule}"),
+        severity: "info",
+        location: Location { path: FILE, lines: Lines { begin: 1, end: 1 } },
+    });
     let findings = report.findings.iter().filter(|it| it.exemption.is_none());
     let issues = findings.zip(identities(report)).map(|(finding, fingerprint)| Issue {
         description: format!("{}. {}", words::message(finding), words::fix(finding)),
@@ -56,7 +65,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
             lines: Lines { begin: finding.start.line, end: finding.end.line },
         },
     });
-    write(&skipped.chain(issues).collect::<Vec<_>>(), out)
+    write(&skipped.chain(overrides).chain(issues).collect::<Vec<_>>(), out)
 }
 
 /// An identity for each finding that is not exempt. A fingerprint holds no line, so a token that stands in a file twice

@@ -123,8 +123,13 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         Outcome::Passed | Outcome::Failed => ("success", "info"),
         Outcome::CouldNotJudge => ("failure", "fatal"),
     };
+    let overrides = super::overrides(report);
+    let overrides = overrides.into_iter().map(|(_, value)| Message { level: "info", value });
     let last = Message { level, value: super::reason(report) };
-    write(&root(status, skipped.chain([last]).collect(), vulnerabilities.collect()), out)
+    write(
+        &root(status, skipped.chain(overrides).chain([last]).collect(), vulnerabilities.collect()),
+        out,
+    )
 }
 
 pub(super) fn render_error(message: &str, out: &mut dyn Write) -> io::Result<()> {

@@ -372,6 +372,8 @@ fn every_mistake_has_its_message_its_place_and_a_next_step() {
         ("another version of a baseline", "version: 1", "version: 3"),
         ("a baseline without a reason", "reason: before the gate\n", ""),
         ("a baseline without an end", "until: 2027-01-31\n", ""),
+        ("a baseline with a date that is none", "2027-01-31", "2027-02-31"),
+        ("a baseline with a wrong type", "entries:\n", "entries: none\nothers:\n"),
         ("a baseline with an unknown key", "    content", "    contents"),
         ("a baseline with an unknown rule", "hardcoded-service-token", "hardcoded-sevice-token"),
         ("an entry for nothing", "    path", "    count: 0\n    path"),

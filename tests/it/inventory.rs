@@ -11,7 +11,7 @@ use lynklint::yaml_file::{Broken, Kind, YamlFile};
 use crate::cli::{code, folder, git, json, quiet, run};
 
 const NOW: [&str; 2] = ["--now", "2026-01-01"];
-const LIST: &str = "version: 1
+pub(crate) const LIST: &str = "version: 1
 tokens:
   - name: sbom-upload
     kind: service

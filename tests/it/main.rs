@@ -19,6 +19,7 @@ mod hook;
 mod index;
 mod integrations;
 mod inventory;
+mod messages;
 mod outputs;
 mod panic;
 mod platforms;

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
+use lynklint::date::Date;
 use lynklint::excerpt::Excerpt;
+use lynklint::exempt::{Override, Terms};
 use lynklint::finding::{ExemptedBy, Exemption, Finding, Fingerprint, Position, Related, Subject};
 use lynklint::policy::Policy;
 use lynklint::report::{Format, Style, render};
-use lynklint::rule::Rule;
 use lynklint::rule::example::expand;
+use lynklint::rule::{Rule, RuleId};
 use lynklint::scan::{Files, Outcome, Progress, Report, check, scan};
 use lynklint::source::{Blob, Commit, Coverage, Revision, Skipped, Visitor, Wanted};
 
@@ -132,6 +134,25 @@ fn every_format_shows_the_same_report() {
     for format in Format::value_variants() {
         let name = format!("{format:?}").to_lowercase();
         insta::assert_snapshot!(name, steady(*format, &report));
+    }
+}
+
+#[test]
+fn every_format_records_the_overrides() {
+    let policy = policy();
+    let mut report = judged(&policy, &FILES);
+    let over = Override {
+        rule: RuleId::new("hardcoded-nonproduction-token"),
+        reason: "the release of 1.2".to_owned(),
+        by: "someone@example.org".to_owned(),
+    };
+    let now = Date::parse("2026-01-01").expect("a date");
+    report.exempt(&Terms { overrides: vec![over], ..Terms::of(now) });
+    for format in Format::value_variants() {
+        let text = shown(*format, &report);
+        for word in ["hardcoded-nonproduction-token", "the release of 1.2", "someone@example.org"] {
+            assert!(text.contains(word), "{format:?}: {word}: {text}");
+        }
     }
 }
 
