@@ -1,5 +1,6 @@
 //! The command line: the only modules that know flags, streams and terminals.
 
+mod asking;
 mod assets;
 mod baseline;
 mod check;
@@ -14,6 +15,7 @@ mod revisions;
 mod rules;
 mod settings;
 mod validate;
+mod verifier;
 #[cfg(feature = "verify")]
 mod verify;
 
@@ -37,7 +39,7 @@ struct Cli {
     #[command(subcommand)]
     verb: Option<Verb>,
     #[command(flatten)]
-    check: check::Arguments,
+    check: Box<check::Arguments>,
 }
 
 const COULD_NOT_JUDGE: u8 = Outcome::CouldNotJudge as u8;
@@ -47,7 +49,7 @@ const EXIT_CODES: &str =
 #[derive(Subcommand)]
 enum Verb {
     /// Scan files and folders (what happens without a verb, too)
-    Check(check::Arguments),
+    Check(Box<check::Arguments>),
     /// Install, remove or run git hooks
     #[command(subcommand)]
     Hook(hook::Verb),
@@ -56,7 +58,7 @@ enum Verb {
     Rules(rules::Verb),
     /// Judge the variables of this process: is each token allowed in this CI job? Sends nothing
     Env(env::Arguments),
-    /// Ask the service whether a token is valid: the only verb that uses the network
+    /// Ask the service whether a token is valid: uses the network
     #[cfg(feature = "verify")]
     Verify(verify::Arguments),
     /// Show each rule, its level and where that was set

@@ -198,14 +198,28 @@ impl Detector {
 
     /// Every literal that begins like a token, of any certainty, in the order in which they stand.
     pub fn find(&self, bytes: &[u8]) -> Vec<Token> {
-        let mut tokens: Vec<Token> = self
-            .needles
-            .hits(bytes)
-            .filter_map(|hit| self.judge(bytes, hit.at, hit.layers, 0))
-            .collect();
+        let read = self.read(bytes).map(|it| it.0);
+        let mut tokens: Vec<Token> = read.collect();
         tokens.sort_by_key(|token| (token.span.start, token.certainty, token.span.end));
         tokens.dedup_by(absorb);
         tokens
+    }
+
+    /// Every literal as [`Detector::find`] reads it, with its text in plain. What is made of that may not be shown.
+    #[cfg(feature = "verify")]
+    pub(crate) fn reveal<'b>(
+        &'b self,
+        bytes: &'b [u8],
+    ) -> impl Iterator<Item = (Token, Vec<u8>)> + 'b {
+        self.read(bytes).map(|(token, body)| {
+            let text = [token.prefix.as_bytes(), &body].concat();
+            (token, text)
+        })
+    }
+
+    /// Every reading of a literal, with its body.
+    fn read<'b>(&'b self, bytes: &'b [u8]) -> impl Iterator<Item = (Token, Vec<u8>)> + 'b {
+        self.needles.hits(bytes).filter_map(move |hit| self.judge(bytes, hit.at, hit.layers, 0))
     }
 
     /// Every word that names a token or its host, in the order in which they stand.
@@ -234,19 +248,25 @@ impl Detector {
 
     /// Reads what stands at `at` once the encodings `layers` are peeled off, outermost first. `padding` bytes at the
     /// beginning may be there for the alignment only.
-    fn judge(&self, bytes: &[u8], at: usize, layers: &[Layer], padding: usize) -> Option<Token> {
+    fn judge(
+        &self,
+        bytes: &[u8],
+        at: usize,
+        layers: &[Layer],
+        padding: usize,
+    ) -> Option<(Token, Vec<u8>)> {
         let Some((layer, inner)) = layers.split_first() else {
             return self.judge_text(bytes, at, padding);
         };
         let read = |peeled: layer::Peeled| {
-            let token = self.judge(&peeled.bytes, peeled.at, inner, layer.padding())?;
+            let (token, body) = self.judge(&peeled.bytes, peeled.at, inner, layer.padding())?;
             let (span, mask) = (peeled.source(&token.span), peeled.source(&token.mask));
-            Some(Token { span, mask, encoding: layer.encoding(), ..token })
+            Some((Token { span, mask, encoding: layer.encoding(), ..token }, body))
         };
-        layer.peel(bytes, at).into_iter().filter_map(read).min_by_key(|it| it.certainty)
+        layer.peel(bytes, at).into_iter().filter_map(read).min_by_key(|it| it.0.certainty)
     }
 
-    fn judge_text(&self, bytes: &[u8], at: usize, padding: usize) -> Option<Token> {
+    fn judge_text(&self, bytes: &[u8], at: usize, padding: usize) -> Option<(Token, Vec<u8>)> {
         let plain = self.reader.read(bytes, at, &self.prefixes, Joins::None);
         let plain = plain.map(|reading| (shape::classify(&reading, &self.family), reading));
         let (certainty, reading) = match plain {
@@ -259,7 +279,7 @@ impl Detector {
             || self.reader.is_emphasised(bytes, at, &reading)
             || self.ends_token(&bytes[..at]);
         let certainty = if begins { certainty } else { Certainty::Embedded };
-        Some(self.token(certainty, at, &reading))
+        Some(self.token(certainty, at, reading))
     }
 
     /// Whether a whole token stands at the end of `bytes`, so that what follows it is no part of a longer word.
@@ -278,20 +298,24 @@ impl Detector {
         (certainty == Certainty::Certain).then_some((certainty, reading))
     }
 
-    fn token(&self, certainty: Certainty, at: usize, reading: &Reading) -> Token {
+    fn token(&self, certainty: Certainty, at: usize, reading: Reading) -> (Token, Vec<u8>) {
         let prefix = &self.prefixes[reading.prefix];
-        let body = &reading.run[..shape::body_len(reading, certainty)];
-        let end = reading.end_of(body.len());
-        Token {
+        let length = shape::body_len(&reading, certainty);
+        let (end, mask) = (reading.end_of(length), reading.end_of(reading.run.len()));
+        let encoding = reading.encoding;
+        let mut body = reading.run;
+        body.truncate(length);
+        let token = Token {
             kind: prefix.kind,
             environment: prefix.environment,
             certainty,
-            encoding: reading.encoding,
+            encoding,
             span: at..end,
-            mask: at..reading.end_of(reading.run.len()),
-            fingerprint: Fingerprint(Digest::of([prefix.text.as_bytes(), body])),
+            mask: at..mask,
+            fingerprint: Fingerprint(Digest::of([prefix.text.as_bytes(), &body])),
             prefix: prefix.text.clone(),
-        }
+        };
+        (token, body)
     }
 }
 

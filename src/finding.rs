@@ -107,6 +107,11 @@ impl Finding<'_> {
         gate.fail_on <= self.enforcement && self.exemption.is_none()
     }
 
+    /// Whether the service accepts the token that it is about, as far as that is known.
+    pub fn is_live(&self) -> bool {
+        matches!(self.verdict.as_deref(), Some(Verdict::Valid { .. }))
+    }
+
     /// Takes in the same finding of another revision. The place is that of the newer one.
     pub fn absorb(&mut self, other: Self) {
         let (Some(mine), Some(theirs)) = (&self.commit, &other.commit) else { return };
@@ -147,6 +152,37 @@ pub struct Related {
     pub excerpt: Excerpt,
     /// What it is, in a few words: `run by this step`.
     pub label: String,
+}
+
+/// What the service said about a token. The texts are fit to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The service accepts it.
+    Valid {
+        /// The name of the organisation that it belongs to.
+        organisation: Option<String>,
+    },
+    /// The service does not accept it.
+    Rejected {
+        /// What the service said.
+        why: String,
+    },
+    /// The service did not say.
+    Unknown {
+        /// What happened instead.
+        why: String,
+    },
+}
+
+impl Verdict {
+    /// The word for this in every output.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Valid { .. } => "valid",
+            Self::Rejected { .. } => "rejected",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
 }
 
 /// Why a finding does not count.
@@ -214,6 +250,8 @@ pub struct Finding<'p> {
     pub commit: Option<Arc<Commit>>,
     /// Why it does not count, if it does not. It is shown all the same.
     pub exemption: Option<Box<Exemption>>,
+    /// What the service said about the token, if it was asked.
+    pub verdict: Option<Arc<Verdict>>,
     /// The finding's identity.
     pub fingerprint: Fingerprint,
 }

@@ -190,7 +190,8 @@ fn unread(report: &Report<'_>) -> Vec<Skipped> {
 fn worst_first<'f, 'p>(report: &'f Report<'p>) -> Vec<&'f Finding<'p>> {
     let mut findings: Vec<_> = report.findings.iter().collect();
     findings.sort_by_key(|it| {
-        (it.exemption.is_some(), std::cmp::Reverse(it.enforcement), it.rule.severity)
+        let live = std::cmp::Reverse(it.is_live());
+        (it.exemption.is_some(), live, std::cmp::Reverse(it.enforcement), it.rule.severity)
     });
     findings
 }

@@ -1,15 +1,18 @@
 //! Asks the service whether a token is valid: one request, patience where the service asks for it, three possible verdicts.
 //!
-//! [`ask`] knows no network and no clock: it is given both. [`Service`] is the network.
+//! [`ask`] knows no network and no clock: it is given both. [`Service`] is the network, and [`Vault`] keeps what a scan found.
 
 mod answer;
 mod http;
+mod vault;
 
 use std::fmt;
 use std::time::Duration;
 
+pub use crate::finding::Verdict;
 pub use answer::Answer;
 pub use http::{Endpoint, Service};
+pub use vault::Vault;
 
 use crate::detect::{Detector, Encoding, Token};
 use answer::Again;
@@ -48,26 +51,6 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({})", self.token.masked())
     }
-}
-
-/// What is known about a token after asking. The texts are fit to be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The service accepts it.
-    Valid {
-        /// The name of the organisation that it belongs to.
-        organisation: Option<String>,
-    },
-    /// The service does not accept it.
-    Rejected {
-        /// What the service said.
-        why: String,
-    },
-    /// The service did not say.
-    Unknown {
-        /// What happened instead.
-        why: String,
-    },
 }
 
 /// How long to go on asking.

@@ -9,7 +9,7 @@ use clap::Args;
 use super::outputs::Outputs;
 use super::revisions::Revisions;
 use super::settings::Settings;
-use super::{Common, Failure, gate, progress};
+use super::{Common, Failure, gate, progress, verifier};
 use crate::policy::Policy;
 use crate::policy::anchor::Anchor;
 use crate::report::{self, Style};
@@ -44,6 +44,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     revisions: Revisions,
     #[command(flatten)]
+    verifier: verifier::Verification,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -51,26 +53,33 @@ impl Arguments {
     pub(super) fn run(&self) -> Result<Outcome, Failure> {
         let began = Instant::now();
         self.outputs.check(&self.paths)?;
+        let failure = |error: anyhow::Error| Failure::new(self.outputs.format(), &error);
+        let verifier = self.verifier.verifier().map_err(failure)?;
         let checked = self.revisions.check(&self.paths);
         let settled = checked.and_then(|()| self.settings.policy(self.walked()));
-        let mut set = settled.map_err(|it| Failure::new(self.outputs.format(), &it))?;
+        let mut set = settled.map_err(failure)?;
         if self.revisions.any() {
             // Git speaks of paths from the root.
             set.policy.anchor = Anchor::default();
         }
         set.policy.gate = self.gate.gate();
-        let terms = self.gate.terms(&set, self.is_whole(&set.root));
-        let terms = terms.map_err(|error| Failure::new(self.outputs.format(), &error))?;
+        let terms = self.gate.terms(&set, self.is_whole(&set.root)).map_err(failure)?;
         let progress = Progress::default();
         let report = progress::during(&progress, self.quiet, || {
             let again: &Again<'_> = &|wanted, visit| {
                 source::walk_some(&self.roots(), &self.walk_options(), wanted, visit)
             };
-            let read = |visit: &Visitor<'_>| self.read(&set.policy, visit);
+            let read = |visit: &Visitor<'_>| {
+                self.read(&set.policy, &|blob| {
+                    verifier.keep(blob);
+                    visit(blob);
+                })
+            };
             scan::scan(&set.policy, &progress, self.files(again), read)
         });
-        let mut report = report.map_err(|error| Failure::new(self.outputs.format(), &error))?;
+        let mut report = report.map_err(failure)?;
         report.exempt(&terms);
+        verifier.ask(&mut report);
         let terminal = super::stdout_is_terminal();
         let style = |terminal| Style {
             color: self.common.color(terminal),

@@ -1,19 +1,18 @@
-//! `lynklint verify`: ask the service about each token that it is given. The only verb that uses the network.
+//! `lynklint verify`: ask the service about each token that it is given.
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Read, Write};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
 
 use super::Failure;
+use super::asking::{Asking, Line};
 use super::env::{Format, TOOL, TokenItem, Tool, borrowed, overall, variables, write_json};
 use crate::detect::{Detector, Token};
 use crate::environment::shown;
 use crate::scan::Outcome;
-use crate::verify::{Clock, Endpoint, Patience, Secret, Service, Verdict, ask};
+use crate::verify::{Secret, Verdict};
 
 /// More than any token, so that an endless input ends.
 const LONGEST_INPUT: u64 = 4 << 10;
@@ -26,15 +25,8 @@ pub(super) struct Arguments {
     /// Read the token from standard input
     #[arg(long, conflicts_with = "names")]
     stdin: bool,
-    /// Ask another service than <https://api.interlynk.io/lynkapi>; the token is sent there
-    #[arg(long, value_name = "URL")]
-    api_url: Option<String>,
-    /// Go on asking for some six minutes, as long as a new token may need to become known
-    #[arg(long)]
-    wait: bool,
-    /// Seconds after which a request has failed
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
-    timeout: u64,
+    #[command(flatten)]
+    asking: Asking,
     /// How the verdict is printed
     #[arg(long, short, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -49,20 +41,15 @@ struct Asked {
 
 impl Arguments {
     pub(super) fn run(&self) -> Result<Outcome, Failure> {
-        let endpoint = match &self.api_url {
-            Some(text) => Endpoint::parse(text),
-            None => Ok(Endpoint::default()),
-        };
-        let endpoint = endpoint.map_err(|error| Failure::new(self.format.into(), &error))?;
+        let failure = |error: anyhow::Error| Failure::new(self.format.into(), &error);
+        let line = self.asking.line().map_err(failure)?;
         let values = self.values()?;
-        let host = shown(endpoint.host().as_bytes(), Detector::shared());
-        let service = Service::new(endpoint, Duration::from_secs(self.timeout));
-        let asked = self.ask_all(&service, values);
+        let asked = ask_all(&line, values);
         let outcome = outcome(&asked);
         let mut out = io::stdout().lock();
         let written = match self.format {
-            Format::Human => human(&asked, &host, &mut out),
-            Format::Json => json(&asked, &host, &mut out),
+            Format::Human => human(&asked, &line.host, &mut out),
+            Format::Json => json(&asked, &line.host, &mut out),
         };
         written.or_else(|error| Failure::of_output(self.format.into(), &error))?;
         let _ = writeln!(io::stderr(), "lynklint: {}", reason(outcome));
@@ -111,42 +98,26 @@ impl Arguments {
         }
         Ok(values)
     }
-
-    /// Asks about each token once, wherever it comes from.
-    fn ask_all(&self, service: &Service, values: Vec<(String, Vec<u8>)>) -> Vec<Asked> {
-        let detector = Detector::shared();
-        let patience = if self.wait { Patience::Long } else { Patience::Short };
-        let mut known = BTreeSet::new();
-        let mut asked = Vec::new();
-        for (name, value) in values {
-            let Some(secret) = Secret::read(&value, detector) else {
-                let why = "nothing was sent: the value is not one token and nothing else (lynklint env says more)";
-                let verdict = Verdict::Unknown { why: why.to_owned() };
-                asked.push(Asked { name, token: None, verdict });
-                continue;
-            };
-            if known.insert(secret.token().fingerprint) {
-                let mut clock = Wall(Instant::now());
-                let verdict = ask(&mut || service.send(&secret), patience, &mut clock);
-                asked.push(Asked { name, token: Some(secret.token().clone()), verdict });
-            }
-        }
-        asked
-    }
 }
 
-/// The clock on the wall; whoever waits is told why.
-struct Wall(Instant);
-
-impl Clock for Wall {
-    fn elapsed(&self) -> Duration {
-        self.0.elapsed()
+/// Asks about each token once, wherever it comes from.
+fn ask_all(line: &Line, values: Vec<(String, Vec<u8>)>) -> Vec<Asked> {
+    let detector = Detector::shared();
+    let mut known = BTreeSet::new();
+    let mut asked = Vec::new();
+    for (name, value) in values {
+        let Some(secret) = Secret::read(&value, detector) else {
+            let why = "nothing was sent: the value is not one token and nothing else (lynklint env says more)";
+            let verdict = Verdict::Unknown { why: why.to_owned() };
+            asked.push(Asked { name, token: None, verdict });
+            continue;
+        };
+        if known.insert(secret.token().fingerprint) {
+            let verdict = line.ask(&secret);
+            asked.push(Asked { name, token: Some(secret.token().clone()), verdict });
+        }
     }
-
-    fn pause(&mut self, length: Duration, why: &str) {
-        let _ = writeln!(io::stderr(), "lynklint: {why}; asking again in {} s", length.as_secs());
-        thread::sleep(length);
-    }
+    asked
 }
 
 /// One token of which nothing is known leaves the question open, whatever is known of the others.
@@ -211,11 +182,11 @@ struct Summary {
 
 impl<'a> From<&'a Asked> for Item<'a> {
     fn from(it: &'a Asked) -> Self {
-        let (verdict, organisation, reason) = match &it.verdict {
-            Verdict::Valid { organisation } => ("valid", organisation.as_deref(), None),
-            Verdict::Rejected { why } => ("rejected", None, Some(why.as_str())),
-            Verdict::Unknown { why } => ("unknown", None, Some(why.as_str())),
+        let (organisation, reason) = match &it.verdict {
+            Verdict::Valid { organisation } => (organisation.as_deref(), None),
+            Verdict::Rejected { why } | Verdict::Unknown { why } => (None, Some(why.as_str())),
         };
+        let verdict = it.verdict.name();
         let token = it.token.as_ref().map(TokenItem::from);
         Self { source: &it.name, token, verdict, organisation, reason }
     }

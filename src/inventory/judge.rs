@@ -138,6 +138,7 @@ fn finding<'p>(
         related: note.into_iter().chain(uses(seen, entry)).collect(),
         commit: None,
         exemption: None,
+        verdict: None,
         path: path.into(),
     })
 }

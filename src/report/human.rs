@@ -60,7 +60,8 @@ fn grouped<'f, 'p>(findings: &'f [Finding<'p>], all: bool) -> Vec<Vec<&'f Findin
         groups.entry(group).or_default().push(finding);
     }
     let mut groups: Vec<_> = groups.into_values().collect();
-    groups.sort_by_key(|it| (it[0].rule.severity, &it[0].path, it[0].start));
+    let live = |it: &[&Finding<'_>]| std::cmp::Reverse(it[0].is_live());
+    groups.sort_by_key(|it| (live(it), it[0].rule.severity, &it[0].path, it[0].start));
     groups
 }
 
@@ -208,7 +209,8 @@ fn facts(finding: &Finding<'_>) -> String {
         format!("{label}: {path}:{}:{}", it.start.line, it.start.column)
     });
     let note = finding.site.note().map(|it| format!("note: {it}"));
-    commit.chain(related).chain(note).map(|it| format!("\n{it}")).collect()
+    let verdict = finding.verdict.iter().map(|it| words::verdict(it));
+    verdict.chain(commit).chain(related).chain(note).map(|it| format!("\n{it}")).collect()
 }
 
 impl SourceCode for View<'_> {

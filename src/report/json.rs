@@ -12,7 +12,7 @@ use super::summary::Summary;
 use crate::rule::Severity;
 use crate::scan::{Outcome, Report};
 
-pub(super) use item::{Commit, Item, Suppressed};
+pub(super) use item::{Answer, Commit, Item, Suppressed};
 pub(super) use receipt::{Receipt, TOOL, Tool};
 pub(super) use spelt::{Lazy, write, write_line};
 

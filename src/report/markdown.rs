@@ -73,7 +73,9 @@ fn row(finding: &Finding<'_>) -> String {
     let commit =
         finding.commit.as_ref().map_or_else(String::new, |it| format!(", {}", words::commit(it)));
     let place = code(&words::place(finding));
-    format!("| {level} | {policy} | {place}{commit} | {} |", code(&words::subject(finding)))
+    let verdict = finding.verdict.iter().map(|it| format!(" {}", code(&words::verdict(it))));
+    let subject: String = [code(&words::subject(finding))].into_iter().chain(verdict).collect();
+    format!("| {level} | {policy} | {place}{commit} | {subject} |")
 }
 
 /// What to do, once for each rule and kind of place.

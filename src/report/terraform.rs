@@ -133,7 +133,8 @@ fn facts(finding: &Finding<'_>) -> Vec<(&'static str, String)> {
     });
     let exemption =
         finding.exemption.iter().map(|it| ("exempt", format!("by {}", words::exempt(it))));
-    let facts = [subject].into_iter().chain(place).chain(scope);
+    let verdict = finding.verdict.iter().map(|it| ("verdict", words::verdict(it)));
+    let facts = [subject].into_iter().chain(verdict).chain(place).chain(scope);
     let note = finding.site.note().map(|it| ("note", it));
     facts.chain(note).chain(commit).chain(related).chain(exemption).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::detect::{Encoding, Token};
 use crate::excerpt::printable;
-use crate::finding::{Exemption, Finding, Subject};
+use crate::finding::{Exemption, Finding, Subject, Verdict};
 use crate::scan::Outcome;
 use crate::source::{Commit, Revision};
 
@@ -75,7 +75,21 @@ pub(super) fn message_with_place(finding: &Finding<'_>) -> String {
 /// The commits, and what is uncertain.
 fn more(finding: &Finding<'_>) -> String {
     let history = finding.commit.iter().map(|it| format!(", {}", commit(it)));
+    let verdict = finding.verdict.iter().map(|it| format!(", {}", self::verdict(it)));
+    let history = history.chain(verdict);
     history.chain(finding.site.note().map(|it| format!(" ({it})"))).collect()
+}
+
+/// What the service said about a token.
+pub(super) fn verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Valid { organisation: Some(it) } => {
+            format!("live: the service accepts it, of {it}")
+        }
+        Verdict::Valid { organisation: None } => "live: the service accepts it".to_owned(),
+        Verdict::Rejected { why } => format!("not live: {why}"),
+        Verdict::Unknown { why } => format!("not known to be live: {why}"),
+    }
 }
 
 /// What to do about a finding where it stands.

@@ -71,6 +71,7 @@ impl<'p, 'c> Shower<'p, 'c> {
             related: declaration(rule, thing, facts),
             commit: self.commit.clone(),
             exemption: None,
+            verdict: None,
         }
     }
 

@@ -82,6 +82,7 @@ pub fn findings_of<'p>(fault: &Fault<'_, 'p>, policy: &'p Policy) -> Vec<Finding
             related: Vec::new(),
             commit: commit.clone(),
             exemption: None,
+            verdict: None,
         })
     };
     policy.known().filter_map(finding).collect()

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use lynklint::detect::Detector;
 use lynklint::excerpt::obeyed;
+use lynklint::report::Format;
 use lynklint::rule::example::expand;
 use lynklint::verify::{Answer, Clock, Endpoint, Patience, Secret, Service, Verdict, ask};
 
@@ -393,4 +395,98 @@ fn a_proxy_is_told_the_host_and_nothing_else() {
     assert!(seen.starts_with("CONNECT lynk.invalid:443 "), "{seen}");
     assert!(!leaks(&seen) && !leaks(&both(&output)));
     assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
+
+/// Runs `check --verify` on files, against a service.
+fn checked(mock: &Mock, files: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let here = crate::cli::folder(files);
+    let verify = ["--verify", "--api-url", &mock.url];
+    let output = crate::cli::run(here.path(), &[&verify[..], arguments].concat());
+    crate::cli::quiet(&output);
+    output
+}
+
+#[test]
+fn a_scan_asks_once_about_each_token_and_marks_the_findings() {
+    // In the order of the paths: the first token is not accepted, the second is.
+    let files = [
+        ("a.py", "x = '$PERSONAL'\ny = '$PERSONAL'\n"),
+        ("b.py", "x = '$SERVICE_TEST'\n"),
+        ("c.py", "x = '$PERSONAL'\n"),
+    ];
+    let replies = || vec![http(401, UNAUTHORIZED), http(200, VALID)];
+    for format in Format::value_variants() {
+        let mock = Mock::new(replies());
+        let name = format.to_possible_value().expect("a name").get_name().to_owned();
+        let output = checked(&mock, &files, &["--format", &name, "--all"]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!((mock.requests().len(), crate::cli::code(&output)), (2, 2), "{name}: {text}");
+        assert!(text.contains("Acme Corp"), "{name}: {text}");
+        assert!(text.contains("expired"), "{name}: {text}");
+    }
+    let mock = Mock::new(replies());
+    let json = crate::cli::json(&checked(&mock, &files, &["--format", "json"]));
+    let verdict = |it: &serde_json::Value| it["verdict"]["verdict"].as_str().map(str::to_owned);
+    let verdicts: Vec<_> =
+        json["diagnostics"].as_array().expect("a list").iter().filter_map(verdict).collect();
+    assert_eq!(verdicts, ["rejected", "rejected", "valid", "rejected"]);
+    // A live one comes first, though its rule is milder.
+    let mock = Mock::new(replies());
+    let text = checked(&mock, &files, &["--format", "github"]).stdout;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    assert!(text.lines().next().expect("a line").contains("Acme Corp"), "{text}");
+}
+
+#[test]
+fn however_a_token_is_written_what_is_sent_is_the_token() {
+    let token = expand("$SERVICE");
+    let (prefix, body) = token.split_at(30);
+    for text in [
+        crate::detect::base64(token.as_bytes(), false),
+        crate::detect::each(&token, |b| format!("{b:02x}")),
+        crate::detect::each(&token, |b| format!("%{b:02X}")),
+        format!("\"{prefix}\" + \"{body}\""),
+    ] {
+        let mock = Mock::new(vec![http(200, VALID)]);
+        let _ = checked(&mock, &[("a.txt", &text)], &[]);
+        let requests = mock.requests();
+        assert_eq!(requests.len(), 1, "{text}");
+        assert!(requests[0].contains(&format!("Bearer {token}\r\n")), "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_sent_that_is_not_reported_and_nothing_without_being_asked() {
+    let config = ".lynklint.yaml";
+    let mock = Mock::new(vec![http(200, VALID)]);
+    let files = [
+        (config, "version: 1\npaths: { exclude: [b.py] }\n"),
+        ("a.py", "x = 'lynk_live_your_token_here_now'\n"),
+        ("b.py", "x = '$SERVICE'\n"),
+    ];
+    let _ = checked(&mock, &files, &[]);
+    assert_eq!(mock.requests().len(), 0);
+    let here = crate::cli::folder(&[("b.py", "x = '$SERVICE'\n")]);
+    let output = crate::cli::run(here.path(), &["--api-url", &mock.url]);
+    assert_eq!((crate::cli::code(&output), mock.requests().len()), (1, 0));
+    let output = crate::cli::run(here.path(), &["--verify", "--api-url", "http://example.org"]);
+    assert_eq!(crate::cli::code(&output), 1);
+}
+
+#[test]
+fn a_service_that_says_nothing_is_not_asked_for_ever() {
+    let tokens: String = (0..9).map(|n| format!("t{n} = '{}'\n", numbered(n))).collect();
+    let mock = Mock::new(vec![http(404, "")]);
+    let output = checked(&mock, &[("a.py", &tokens)], &["--format", "json"]);
+    assert_eq!((mock.requests().len(), crate::cli::code(&output)), (3, 2));
+    let json = crate::cli::json(&output);
+    let all = json["diagnostics"].as_array().expect("a list");
+    assert!(all.iter().all(|it| it["verdict"]["verdict"] == "unknown"));
+}
+
+/// One of several made-up tokens.
+fn numbered(n: usize) -> String {
+    let token = expand("$SERVICE");
+    let digit = "23456789A".chars().nth(n).expect("a few");
+    format!("{}{digit}", &token[..token.len() - 1])
 }

@@ -92,7 +92,9 @@ fn state(findings: &[&Finding<'_>]) -> Markup {
                 div { dt { (name) } dd { code { (it.id.get(..12).unwrap_or(&it.id)) } " " (it.date.get(..10).unwrap_or(&it.date)) } }
             }
         }
-        @if findings[0].subject.token().is_some() { div { dt { "live" } dd { "not verified" } } }
+        @if findings[0].subject.token().is_some() {
+            div { dt { "live" } dd { (findings[0].verdict.as_ref().map_or_else(|| "not verified".to_owned(), |it| words::verdict(it))) } }
+        }
     }
 }
 

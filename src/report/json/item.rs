@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::finding::{self, Exemption, Finding, Position};
+use crate::finding::{self, Exemption, Finding, Position, Verdict};
 use crate::report::words;
 use crate::site::Place;
 use crate::source;
@@ -17,6 +17,7 @@ pub(in crate::report) struct Item<'r> {
     snippet: Option<Snippet<'r>>,
     rule: Option<Rule<'r>>,
     token: Option<Token>,
+    verdict: Option<Answer<'r>>,
     site: Option<Site<'r>>,
     fingerprint: Option<String>,
     suppressed: Option<Suppressed<'r>>,
@@ -99,6 +100,14 @@ struct Token {
     fingerprint: String,
 }
 
+/// As `verify` writes it.
+#[derive(Serialize)]
+pub(in crate::report) struct Answer<'r> {
+    verdict: &'static str,
+    organisation: Option<&'r str>,
+    reason: Option<&'r str>,
+}
+
 #[derive(Serialize)]
 struct Site<'r> {
     platform: Option<&'r str>,
@@ -122,6 +131,7 @@ impl Item<'_> {
             snippet: None,
             rule: None,
             token: None,
+            verdict: None,
             site: None,
             fingerprint: None,
             suppressed: None,
@@ -175,6 +185,7 @@ impl<'r> From<&'r Finding<'_>> for Item<'r> {
                 url: &rule.reference,
             }),
             token: it.subject.token().map(Token::from),
+            verdict: it.verdict.as_deref().map(Answer::from),
             site: Some(Site {
                 platform: it.site.platform.map(|it| it.id.as_str()),
                 class: it.site.platform.map_or("source", |it| it.class.name()),
@@ -190,6 +201,16 @@ impl<'r> From<&'r Finding<'_>> for Item<'r> {
             related: it.related.iter().map(Related::from).collect(),
             fixes: [],
         }
+    }
+}
+
+impl<'r> From<&'r Verdict> for Answer<'r> {
+    fn from(it: &'r Verdict) -> Self {
+        let (organisation, reason) = match it {
+            Verdict::Valid { organisation } => (organisation.as_deref(), None),
+            Verdict::Rejected { why } | Verdict::Unknown { why } => (None, Some(why.as_str())),
+        };
+        Self { verdict: it.name(), organisation, reason }
     }
 }
 

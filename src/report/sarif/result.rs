@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Artifact, Message};
 use crate::excerpt::printable;
 use crate::finding::{ExemptedBy, Exemption, Finding, Related};
-use crate::report::json::{Commit, Suppressed};
+use crate::report::json::{Answer, Commit, Suppressed};
 use crate::report::words;
 
 #[derive(Serialize)]
@@ -120,6 +120,8 @@ struct Properties<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     platform: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Answer<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<Commit<'r>>,
@@ -143,6 +145,7 @@ impl<'r> Item<'r> {
                 enforcement: finding.enforcement.name(),
                 token: token.map(|it| it.fingerprint.to_string()),
                 platform: finding.site.platform.map(|it| it.id.as_str()),
+                verdict: finding.verdict.as_deref().map(Answer::from),
                 note: finding.site.note(),
                 commit: finding.commit.as_deref().map(Commit::anonymous),
             },
