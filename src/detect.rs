@@ -5,6 +5,7 @@
 //! the prefix decides how sure we are (`shape`).
 
 pub(crate) mod family;
+mod fragment;
 mod layer;
 mod name;
 mod needle;
@@ -18,6 +19,7 @@ use std::sync::{Arc, OnceLock};
 use serde::Deserialize;
 
 use family::{Family, Prefix};
+pub use fragment::{Fragments, is_secretive};
 use layer::Layer;
 pub use name::{Name, Named};
 use needle::Needles;

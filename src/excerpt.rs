@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::detect::{Detector, Token};
+use crate::detect::{Detector, Fragments, Token, is_secretive};
 
 /// The most characters that an excerpt shows.
 pub const LONGEST: usize = 160;
@@ -140,6 +140,12 @@ pub fn masked(text: &str, detector: &Detector) -> String {
     String::from_utf8_lossy(&shown).into_owned()
 }
 
+/// Masks every token in a name of something that belongs to a file, such as its path, and every word of it that gives away
+/// a token of the file. Digests in a name stay as they are: a path must lead to what it names.
+pub fn named(name: &str, detector: &Detector, fragments: &Fragments) -> String {
+    without(&masked(name, detector), |it| fragments.touch(it))
+}
+
 /// Spells out whatever a terminal would obey or hide: control, bidirectional and invisible characters.
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -161,23 +167,18 @@ pub fn obeyed(it: char) -> bool {
         || matches!(it, '\u{061c}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// The shortest run of letters and digits that might be the body of a token which is written in a way that nobody knows.
-const SECRETIVE: usize = 16;
-/// How many different characters such a run has.
-const DISTINCT: usize = 9;
-
 /// Hides long runs of letters and digits that vary like a secret: masking must be wider than detection. Digests and
 /// identifiers go with them, which costs a reader nothing.
 pub fn veiled(text: &str) -> String {
+    without(text, is_secretive)
+}
+
+/// Hides the words of which that is asked.
+fn without(text: &str, hidden: impl Fn(&[u8]) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for piece in text.split_inclusive(|it: char| !it.is_ascii_alphanumeric()) {
         let run = piece.trim_end_matches(|it: char| !it.is_ascii_alphanumeric());
-        let mut characters: Vec<char> = run.chars().collect();
-        characters.sort_unstable();
-        characters.dedup();
-        let mixed =
-            run.bytes().any(|b| b.is_ascii_digit()) && run.bytes().any(|b| b.is_ascii_alphabetic());
-        if run.len() >= SECRETIVE && characters.len() >= DISTINCT && mixed {
+        if hidden(run.as_bytes()) {
             shown.push_str("****");
             shown.push_str(&piece[run.len()..]);
         } else {

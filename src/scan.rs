@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::detect::Fragments;
 use crate::excerpt;
 use crate::exempt::Exempted;
 use crate::finding::{Finding, Fingerprint};
@@ -136,14 +137,12 @@ pub fn scan<'p>(
     coverage.bytes = coverage.bytes.saturating_sub(collected.excluded_bytes);
     collected.find_callers(policy, files)?;
     coverage.skipped.extend(collected.ask_git(files));
-    for name in &mut coverage.refs {
-        *name = excerpt::masked(name, policy.detector);
+    let Collected { mut findings, suppressions, seen, mut fragments, excluded, .. } = collected;
+    fragments.sort();
+    let skipped = coverage.skipped.iter_mut().flat_map(|it| [&mut it.path, &mut it.reason]);
+    for name in coverage.refs.iter_mut().chain(skipped) {
+        *name = excerpt::named(name, policy.detector, &fragments);
     }
-    for skipped in &mut coverage.skipped {
-        skipped.path = excerpt::masked(&skipped.path, policy.detector);
-        skipped.reason = excerpt::masked(&skipped.reason, policy.detector);
-    }
-    let Collected { mut findings, suppressions, seen, excluded, .. } = collected;
     sort(&mut findings);
     // A file that is named beside its folder is read twice.
     findings.dedup_by(|a, b| (&a.path, a.start, &a.rule.id) == (&b.path, b.start, &b.rule.id));
@@ -159,6 +158,8 @@ struct Collected<'p> {
     findings: Vec<Finding<'p>>,
     suppressions: Vec<Suppression<'p>>,
     seen: Seen,
+    /// Those of all tokens: what could not be read has names, too.
+    fragments: Fragments,
     /// Files of which it is not known whether CI runs them, by their paths from the root.
     hanging: BTreeMap<String, Judged<'p>>,
     /// Files with findings that hold only if git tracks the file: their masked paths, and where they are.
@@ -177,6 +178,7 @@ impl<'p> Collected<'p> {
         }
         let mut judged = judge(blob, policy, matches!(files, Files::InFolders(_)));
         self.seen.extend(std::mem::take(&mut judged.seen));
+        self.fragments = std::mem::take(&mut judged.fragments);
         self.suppressions = suppress::collect(blob, policy);
         let asks = |it: &&Finding<'_>| it.rule.when.asks_git();
         if let Some(finding) = judged.findings.iter().chain(&judged.if_called).find(asks) {
@@ -226,6 +228,7 @@ impl<'p> Collected<'p> {
         self.findings.is_empty()
             && self.suppressions.is_empty()
             && self.seen.is_empty()
+            && self.fragments.is_empty()
             && self.hanging.is_empty()
             && self.excluded_bytes + self.excluded == 0
     }
@@ -234,6 +237,7 @@ impl<'p> Collected<'p> {
         self.findings.append(&mut other.findings);
         self.suppressions.append(&mut other.suppressions);
         self.seen.extend(other.seen);
+        self.fragments.extend(other.fragments);
         for (path, mut judged) in other.hanging {
             let known = self.hanging.entry(path).or_default();
             known.findings.append(&mut judged.findings);

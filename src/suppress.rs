@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::date::Date;
-use crate::detect::Token;
+use crate::detect::{Fragments, Token};
 use crate::excerpt::{self, Excerpt};
 use crate::finding::{Fingerprint, Position};
 use crate::policy::Policy;
@@ -96,9 +96,10 @@ pub fn collect<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Suppression<'p>> 
     }
     let tokens = policy.detector.find(blob.bytes);
     let site = Site::of(blob.path, blob.bytes, policy.platforms());
-    let path = excerpt::masked(blob.path, policy.detector);
+    let fragments = Fragments::new(policy.detector, blob.bytes, &tokens);
+    let path = excerpt::named(blob.path, policy.detector, &fragments);
     let mut spots = Spots { bytes: blob.bytes, tokens: &tokens, ruler: Ruler::new(blob) };
-    let commit = commit_of(blob, policy.detector);
+    let commit = commit_of(blob, policy.detector, &fragments);
     let mut found = Vec::new();
     for marker in markers {
         let owned = blob.owned.holds(&marker.span);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{Declared, Inventory, List};
+use crate::detect::Fragments;
 use crate::excerpt;
 use crate::finding::Related;
 use crate::platform::Class;
@@ -50,7 +51,9 @@ impl Seen {
         for (entry, token) in inventory.tokens().iter().enumerate().filter(|_| !past) {
             let list = &inventory.lists[token.list];
             if list.file.text.as_bytes() == blob.bytes && blob.owned.holds(&list.extent(token)) {
-                self.entries.push((entry, excerpt::masked(blob.path, policy.detector)));
+                let tokens = policy.detector.find(blob.bytes);
+                let fragments = Fragments::new(policy.detector, blob.bytes, &tokens);
+                self.entries.push((entry, excerpt::named(blob.path, policy.detector, &fragments)));
             }
         }
     }

@@ -7,6 +7,7 @@ use super::Again;
 use super::judge::tokens;
 use super::reading::Reading;
 use super::show::{Ruler, line};
+use crate::detect::Fragments;
 use crate::excerpt::{self, Excerpt};
 use crate::finding::Related;
 use crate::platform::Ci;
@@ -35,11 +36,12 @@ pub(super) fn find(
             return;
         }
         let tokens = tokens(blob, policy);
+        let fragments = Fragments::new(policy.detector, blob.bytes, &tokens);
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         for (path, span) in called {
             let span = reading.source(&line(reading.bytes(), span));
             let related = Related {
-                path: excerpt::masked(blob.path, policy.detector),
+                path: excerpt::named(blob.path, policy.detector, &fragments),
                 start: Ruler::new(blob).position(span.start),
                 excerpt: Excerpt::new(blob.bytes, &span, &tokens),
                 label: "CI runs it here".to_owned(),

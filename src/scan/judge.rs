@@ -4,7 +4,7 @@ use std::mem::discriminant;
 
 use super::reading::Reading;
 use super::show::Shower;
-use crate::detect::{Name, Token};
+use crate::detect::{Fragments, Name, Token};
 use crate::finding::Finding;
 use crate::inventory::Seen;
 use crate::platform::{Ci, Class};
@@ -66,6 +66,8 @@ pub(super) struct Judged<'p> {
     pub(super) if_called: Vec<Finding<'p>>,
     /// What is seen of the declared tokens.
     pub(super) seen: Seen,
+    /// Those of the blob's tokens.
+    pub(super) fragments: Fragments,
 }
 
 /// Judges one blob, and once more as if CI ran it, if `callers` may be found.
@@ -83,22 +85,22 @@ pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: bool) -> J
         return Judged::default();
     }
     let mut facts = facts_of(blob, reading.bytes(), policy, &names);
-    let shower = Shower::new(blob, &reading, policy, &tokens);
-    let findings = findings(policy, &facts, &violating, shower);
+    let fragments = Fragments::new(policy.detector, blob.bytes, &tokens);
+    let shower = || Shower::new(blob, &reading, policy, &tokens, &fragments);
+    let findings = findings(policy, &facts, &violating, shower());
     // What people read is run by nobody.
     let is_read = facts.platform.is_some_and(|it| it.class == Class::Docs);
     let mut if_called = Vec::new();
     if callers && facts.ci < Ci::Medium && !is_read {
         facts.ci = Ci::Medium;
-        let shower = Shower::new(blob, &reading, policy, &tokens);
-        if_called = self::findings(policy, &facts, &violating, shower);
+        if_called = self::findings(policy, &facts, &violating, shower());
     }
     let mut seen = Seen::default();
     if facts.declared.is_some() {
-        let mut shower = Shower::new(blob, &reading, policy, &tokens);
+        let mut shower = shower();
         seen.used(blob, policy, &facts, &mut |it| shower.place(it));
     }
-    Judged { findings, if_called, seen }
+    Judged { findings, if_called, seen, fragments }
 }
 
 fn findings<'p>(

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::reading::Reading;
-use crate::detect::{Detector, Token};
+use crate::detect::{Detector, Fragments, Token};
 use crate::excerpt::{self, Excerpt};
 use crate::finding::{Finding, Fingerprint, Position, Related, Subject};
 use crate::policy::{Level, Policy};
@@ -18,6 +18,7 @@ pub(super) struct Shower<'p, 'c> {
     reading: &'c Reading<'c>,
     detector: &'p Detector,
     tokens: &'c [Token],
+    fragments: &'c Fragments,
     path: Arc<str>,
     commit: Option<Arc<Commit>>,
     /// The path from the root of the policy, by which the finding is known.
@@ -26,18 +27,19 @@ pub(super) struct Shower<'p, 'c> {
 }
 
 impl<'p, 'c> Shower<'p, 'c> {
-    /// `tokens` are all tokens of the blob, where they stand in it.
+    /// `tokens` are all tokens of the blob, where they stand in it, and `fragments` theirs.
     pub(super) fn new(
         blob: &'c Blob<'c>,
         reading: &'c Reading<'c>,
         policy: &'p Policy,
         tokens: &'c [Token],
+        fragments: &'c Fragments,
     ) -> Self {
         let (detector, ruler) = (policy.detector, Ruler::new(blob));
-        let path = excerpt::masked(blob.path, detector);
+        let path = excerpt::named(blob.path, detector, fragments);
         let anchored = policy.anchor.of(&path).into_owned();
-        let (path, commit) = (path.into(), commit_of(blob, detector));
-        Self { blob, reading, detector, tokens, path, commit, anchored, ruler }
+        let (path, commit) = (path.into(), commit_of(blob, detector, fragments));
+        Self { blob, reading, detector, tokens, fragments, path, commit, anchored, ruler }
     }
 
     /// Whether a thing is judged in this blob.
@@ -55,7 +57,7 @@ impl<'p, 'c> Shower<'p, 'c> {
     ) -> Finding<'p> {
         let span = self.reading.source(&first_line(self.reading.bytes(), thing));
         let (start, end) = (self.ruler.position(span.start), self.ruler.ahead(span.end));
-        let (site, subject) = (facts.site(thing, self.detector), self.subject(thing, facts));
+        let (site, subject) = (facts.site(thing, &|it| self.named(it)), self.subject(thing, facts));
         let address = site.address.as_deref().unwrap_or_default();
         Finding {
             rule,
@@ -86,6 +88,10 @@ impl<'p, 'c> Shower<'p, 'c> {
         }
     }
 
+    fn named(&self, name: &str) -> String {
+        excerpt::named(name, self.detector, self.fragments)
+    }
+
     fn subject(&self, thing: &Thing<'_>, facts: &Facts<'p, '_>) -> Subject {
         match thing.what {
             What::Token(token) => {
@@ -96,7 +102,7 @@ impl<'p, 'c> Shower<'p, 'c> {
             }
             What::Reference(_) | What::Host | What::Command | What::Value => {
                 let name = facts.subject(thing).map_or("", |it| &it.name);
-                Subject::Named(excerpt::masked(name, self.detector))
+                Subject::Named(self.named(name))
             }
         }
     }
@@ -111,9 +117,13 @@ fn declaration(rule: &Rule, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> Vec<Rel
 }
 
 /// A blob's commits, fit to be shown: whoever names a branch or a person may name it like a token.
-pub(crate) fn commit_of(blob: &Blob<'_>, detector: &Detector) -> Option<Arc<Commit>> {
+pub(crate) fn commit_of(
+    blob: &Blob<'_>,
+    detector: &Detector,
+    fragments: &Fragments,
+) -> Option<Arc<Commit>> {
     let commit = blob.commit?;
-    let masked = |text: &String| excerpt::printable(&excerpt::masked(text, detector));
+    let masked = |text: &String| excerpt::printable(&excerpt::named(text, detector, fragments));
     let revision =
         |it: &Revision| Revision { author: it.author.as_ref().map(masked), ..it.clone() };
     Some(Arc::new(Commit {

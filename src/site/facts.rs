@@ -10,7 +10,6 @@ use super::prefixes::Prefixes;
 use super::reference::{self, Reference};
 use super::{Place, Site};
 use crate::detect::{Encoding, Name, Named, Token};
-use crate::excerpt;
 use crate::inventory::{Declared, Inventory};
 use crate::lazy::LazyRegex;
 use crate::platform::{Ci, Platform, Written};
@@ -327,11 +326,11 @@ impl<'p, 'b> Facts<'p, 'b> {
     }
 
     /// The facts of a thing that a finding keeps. `name` masks tokens in the address.
-    pub fn site(&self, thing: &Thing<'_>, detector: &crate::detect::Detector) -> Site<'p> {
+    pub fn site(&self, thing: &Thing<'_>, name: &dyn Fn(&str) -> String) -> Site<'p> {
         let scopes = self.platform.map_or(&[][..], |it| &it.structure.scopes);
         let scope = self.layout.scope(thing.spot).0.map(|it| scopes[it].name.as_str());
         let address = self.layout.written_at(thing.spot, thing.span.start);
-        let address = address.map(|it| excerpt::masked(&it.to_string(), detector));
+        let address = address.map(|it| name(&it.to_string()));
         let unparsed = self.layout.gap(thing.spot, thing.span.end).map(|it| it.reason);
         let (platform, ci, place) = (self.platform, self.ci, self.place(thing));
         let replacement = self.replacement(thing);

@@ -3,6 +3,9 @@
 use clap::ValueEnum;
 use lynklint::excerpt::obeyed;
 use lynklint::report::Format;
+use lynklint::rule::example::expand;
+use lynklint::scan::{Files, Progress, scan};
+use lynklint::source::{Blob, Commit, Coverage, Revision, Skipped, Visitor};
 
 use crate::any::leaks;
 use crate::report::{judged, policy, shown};
@@ -59,6 +62,79 @@ fn no_format_shows_a_token_or_obeys_a_file() {
                 );
             }
         }
+    }
+}
+
+/// Names of things that belong to a file with a token in it: `BODY` is the token's without its prefix, `BEGIN` its first characters.
+const NAMES: [&str; 6] = ["BODY", "aBODY", "a-BODY", "T_BODY", "BEGIN", "x.BODY.y"];
+
+#[test]
+fn a_name_made_of_a_token_of_the_file_is_masked() {
+    let policy = policy();
+    let token = expand("$PERSONAL");
+    let body = token.strip_prefix("lynk_live_").expect("a prefix");
+    for format in Format::value_variants() {
+        for name in NAMES {
+            let name = name.replace("BODY", body).replace("BEGIN", &body[..20]);
+            let job = format!("{name}:\n  variables:\n    X: $PERSONAL\n  script: [x]\n");
+            let variable = format!("a:\n  variables:\n    T_{name}: $PERSONAL\n  script: [x]\n");
+            let files = [
+                (".gitlab-ci.yml".to_owned(), job.clone()),
+                (".gitlab-ci.yml".to_owned(), variable),
+                (".gitlab-ci.yml".to_owned(), format!("{job}  # lynklint: allow(no) -- x\n")),
+                (format!("d/{name}/x"), "$PERSONAL".to_owned()),
+                (format!("tag:v{name}"), "$PERSONAL".to_owned()),
+                (format!("{name}.md"), "x\n# lynklint: allow(no) -- $PERSONAL\n".to_owned()),
+            ];
+            for (path, text) in files {
+                let report = judged(&policy, &[(&path, &text)]);
+                assert!(!report.findings.is_empty(), "{path}: {text}");
+                let out = shown(*format, &report);
+                assert!(!leaks(&out), "{format:?}: {out}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_name_that_gives_nothing_away_stays() {
+    let digest = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567";
+    let path = format!("d/{digest}/deployment.py");
+    let text = "x = \"$SERVICE\"\ndef lynk_service_live_deployment(): pass\n";
+    for finding in judged(&policy(), &[(&path, text)]).findings {
+        assert_eq!(*finding.path, *path);
+    }
+}
+
+#[test]
+fn a_ref_made_of_a_token_is_masked() {
+    let policy = policy();
+    let body = &expand("$PERSONAL")["lynk_live_".len()..];
+    let name = format!("refs/tags/v{body}");
+    let source = |visit: &Visitor<'_>| {
+        let revision = Revision {
+            seconds: 0,
+            date: "1970-01-01T00:00:00Z".to_owned(),
+            id: "0".repeat(40),
+            author: Some(format!("{body} <a@b>")),
+        };
+        let commit = Commit {
+            first: revision.clone(),
+            last: revision,
+            refs: vec![name.clone()],
+            at_head: true,
+            reachable: Some(true),
+        };
+        let text = expand("$PERSONAL");
+        visit(&Blob { commit: Some(&commit), ..Blob::whole("a.txt", text.as_bytes()) });
+        let skipped = vec![Skipped { path: name.clone(), reason: format!("no {body}") }];
+        Ok(Coverage { refs: vec![name.clone()], skipped, files: 1, ..Coverage::default() })
+    };
+    let report = scan(&policy, &Progress::default(), Files::InGit, source).expect("a report");
+    assert_eq!(report.findings.len(), 1);
+    for format in Format::value_variants() {
+        let out = shown(*format, &report);
+        assert!(!leaks(&out), "{format:?}: {out}");
     }
 }
 
