@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use imara_diff::{Algorithm, Diff, InternedInput};
 
 use super::base::Range;
-use super::commits::{Committed, Entry, commits, entries, refuse_a_cut, refuse_unknown};
+use super::commits::{
+    Committed, Entry, commits, entries, refuse_a_cut, refuse_a_damaged_index, refuse_unknown,
+};
 use super::contents::Contents;
 use super::{Blob, Commit, Coverage, Owned, Skipped, Start, Visitor, git};
 
@@ -31,6 +33,7 @@ pub fn staged(
     touched: Touched,
     visit: &Visitor<'_>,
 ) -> anyhow::Result<Coverage> {
+    git::ensure_answers(here)?;
     let mut command = git::hardened(here);
     command.args(["diff", "--cached", "--raw", "-z", "-M", "--no-ext-diff", "--no-abbrev"]);
     command.args(["--no-color", "--no-relative", "--ignore-submodules", "--"]).args(paths);
@@ -39,6 +42,7 @@ pub fn staged(
         // Outside of a repository this command speaks of another use of it.
         Err(error) => return Err(git::ensure_repository(here).err().unwrap_or(error).into()),
     };
+    refuse_a_damaged_index(here)?;
     refuse_unknown(here, paths, "HEAD", &[])?;
     let mut changes = Changes::new(here, touched, visit)?;
     for entry in entries(&raw)? {
@@ -71,6 +75,7 @@ pub fn pushed(
     without: &[String],
     visit: &Visitor<'_>,
 ) -> anyhow::Result<Coverage> {
+    git::ensure_answers(here)?;
     let mut changes = Changes::new(here, Touched::Lines, visit)?;
     let target = changes.tip(tip)?;
     let tagged = changes.coverage;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::index::Index;
 use super::{Revision, git};
 
 /// One file of a change.
@@ -103,13 +104,23 @@ fn entry<'r>(head: &[u8], fields: &mut impl Iterator<Item = &'r [u8]>) -> anyhow
     })
 }
 
+/// Git takes an index that was cut off for one of fewer files.
+pub(super) fn refuse_a_damaged_index(here: &Path) -> anyhow::Result<()> {
+    Index::at(&own_file(here, "index")?)?;
+    Ok(())
+}
+
+/// Where git keeps a file of its own.
+fn own_file(here: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let mut command = git::hardened(here);
+    command.args(["rev-parse", "--path-format=absolute", "--git-path", name]);
+    let path = git::output(command, "say where its files are")?;
+    Ok(PathBuf::from(OsString::from_vec(path.trim_ascii_end().to_vec())))
+}
+
 /// A clone that ends inside the range would show old lines as new and hide what was removed again.
 pub(super) fn refuse_a_cut(here: &Path, revisions: &[String]) -> anyhow::Result<()> {
-    let mut command = git::hardened(here);
-    command.args(["rev-parse", "--path-format=absolute", "--git-path", "shallow"]);
-    let path = git::output(command, "say where it keeps the ends of the history")?;
-    let path = PathBuf::from(OsString::from_vec(path.trim_ascii_end().to_vec()));
-    let ends = match std::fs::read_to_string(path) {
+    let ends = match std::fs::read_to_string(own_file(here, "shallow")?) {
         Ok(ends) => ends,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error).context("could not read where this clone ends"),

@@ -1,15 +1,33 @@
 //! Single files that are not scanned: rule files that are read, and reports that are written.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use rustix::fs::{CWD, Mode, OFlags, openat};
 
 /// Reads a text file.
 pub fn text(path: &Path) -> anyhow::Result<String> {
     let bytes = fs::read(path).with_context(|| format!("could not read {}", path.display()))?;
     String::from_utf8(bytes).ok().with_context(|| format!("{} is not UTF-8", path.display()))
+}
+
+/// Reads a file that ought to be one: see [`open_regular`].
+pub(super) fn regular(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Opens a regular file, also through a link. A FIFO would keep whoever opens it waiting for ever.
+pub(super) fn open_regular(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = File::from(openat(CWD, path, flags, Mode::empty())?);
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    Ok(file)
 }
 
 /// Whether there is anything of this name, even a link to nothing.

@@ -1,12 +1,13 @@
 //! Which files the user's ignore rules hide, in git's order of precedence.
 
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder, gitconfig_excludes_path};
 
+use super::file;
 use super::work_tree::WorkTree;
 
 /// The rules that hold in a folder: its own, then those of the folders above.
@@ -16,6 +17,9 @@ pub(super) struct Rules {
     /// The work tree that the folder belongs to; `.gitignore` counts only inside one.
     pub(super) repository: Option<Arc<Path>>,
 }
+
+/// What is told of a file of rules that is there and cannot be read.
+pub(super) type Unread<'u> = dyn Fn(&Path, &io::Error) + 'u;
 
 /// The rules of one file, and those that they come before.
 struct Node {
@@ -36,42 +40,51 @@ struct Ends {
 
 impl Rules {
     /// The rules that hold in `folder` before its own are read: those of the folders above it, up to the work tree.
-    pub(super) fn above(folder: &Path) -> Self {
+    pub(super) fn above(folder: &Path, unread: &Unread<'_>) -> Self {
         let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let above: Vec<&Path> = absolute.ancestors().skip(1).collect();
         let top = above.iter().position(|it| it.join(".git").exists());
         let mut rules = Self { chain: None, repository: None };
         for folder in above[..top.map_or(0, |it| it + 1)].iter().rev() {
-            rules = rules.within(folder, true, true, folder.join(".git").exists());
+            rules = rules.within(folder, (true, true, folder.join(".git").exists()), unread);
         }
         rules
     }
 
-    /// The rules inside `folder`, which has these files.
-    pub(super) fn within(&self, folder: &Path, gitignore: bool, ignore: bool, git: bool) -> Self {
+    /// The rules inside `folder`, which has a `.gitignore`, an `.ignore`, a `.git` or not.
+    pub(super) fn within(
+        &self,
+        folder: &Path,
+        (gitignore, ignore, git): (bool, bool, bool),
+        unread: &Unread<'_>,
+    ) -> Self {
         let mut rules = self.clone();
         if git {
             // A work tree inside another one has rules of its own.
             rules = Self { chain: None, repository: Some(folder.into()) };
             let tree = WorkTree::at(folder);
-            let excludes = tree.excludes_file().or_else(gitconfig_excludes_path);
-            excludes.into_iter().for_each(|it| rules.read(folder, &it));
-            rules.read(folder, &tree.common_dir.join("info/exclude"));
+            let excludes = tree.excludes_file().unwrap_or_else(|error| {
+                report(&tree.config(), &error, unread);
+                None
+            });
+            let excludes = excludes.or_else(gitconfig_excludes_path);
+            excludes.into_iter().for_each(|it| rules.read(folder, &it, unread));
+            rules.read(folder, &tree.common_dir.join("info/exclude"), unread);
         }
         if gitignore && rules.repository.is_some() {
-            rules.read(folder, &folder.join(".gitignore"));
+            rules.read(folder, &folder.join(".gitignore"), unread);
         }
         if ignore {
-            rules.read(folder, &folder.join(".ignore"));
+            rules.read(folder, &folder.join(".ignore"), unread);
         }
         rules
     }
 
     /// Puts the rules of a file before the others. One that cannot be read hides nothing, and more is scanned: that
     /// errs on the safe side.
-    fn read(&mut self, folder: &Path, file: &Path) {
-        let node = fs::read(file).ok().and_then(|text| Node::parse(folder, &text));
-        if let Some(node) = node {
+    fn read(&mut self, folder: &Path, path: &Path, unread: &Unread<'_>) {
+        let text = file::regular(path).inspect_err(|error| report(path, error, unread));
+        if let Some(node) = text.ok().and_then(|text| Node::parse(folder, &text)) {
             self.chain = Some(Arc::new(Node { above: self.chain.take(), ..node }));
         }
     }
@@ -91,6 +104,14 @@ impl Rules {
 
     fn nodes(&self) -> impl Iterator<Item = &Node> {
         std::iter::successors(self.chain.as_deref(), |it| it.above.as_deref())
+    }
+}
+
+/// Most files of rules are not there, and `/dev/null` is how to say so.
+fn report(path: &Path, error: &io::Error, unread: &Unread<'_>) {
+    let absent = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    if !absent && path != Path::new("/dev/null") {
+        unread(path, error);
     }
 }
 

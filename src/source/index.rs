@@ -1,12 +1,12 @@
 //! Reads git's index: what git tracks in a work tree, and as what. The format is git's `gitformat-index`.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use super::file;
 use super::work_tree::WorkTree;
 
 /// A file that git tracks.
@@ -57,17 +57,17 @@ pub enum Index {
 impl Index {
     /// The index of the work tree at `root`. Where there is none git may know more.
     pub fn of(root: &Path) -> io::Result<Self> {
-        let path = WorkTree::at(root).git_dir.join("index");
-        // A FIFO would keep its reader waiting.
-        if fs::metadata(&path).is_ok_and(|it| !it.is_file()) {
-            return Err(io::Error::other("git's index is not a file"));
-        }
-        match fs::read(path) {
+        Self::at(&WorkTree::at(root).git_dir.join("index"))
+    }
+
+    /// The index in a file.
+    pub(super) fn at(path: &Path) -> io::Result<Self> {
+        match file::regular(path) {
             Ok(bytes) => Self::parse(&bytes).ok_or_else(|| {
                 io::Error::other("git's index is damaged: restore it with git reset")
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::AskGit),
-            Err(error) => Err(error),
+            Err(error) => Err(io::Error::new(error.kind(), format!("git's index: {error}"))),
         }
     }
 

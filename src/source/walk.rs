@@ -85,6 +85,7 @@ struct Walk<'v> {
     still_hidden: AtomicU64,
     hidden: Mutex<Vec<Hidden>>,
     skipped: Mutex<Vec<Skipped>>,
+    notes: Mutex<Vec<String>>,
 }
 
 /// A folder that waits for its turn. It holds no open file, so a tree may be as wide as it likes.
@@ -119,6 +120,7 @@ impl<'v> Walk<'v> {
             still_hidden: AtomicU64::new(0),
             hidden: Mutex::default(),
             skipped: Mutex::default(),
+            notes: Mutex::default(),
         }
     }
 
@@ -126,11 +128,15 @@ impl<'v> Walk<'v> {
         let mut skipped = self.skipped.into_inner().unwrap_or_else(PoisonError::into_inner);
         skipped.sort();
         skipped.dedup();
+        let mut notes = self.notes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        notes.sort();
+        notes.dedup();
         Coverage {
             blobs: self.files.load(Ordering::Relaxed),
             files: self.files.into_inner(),
             bytes: self.bytes.into_inner(),
             hidden: self.still_hidden.into_inner(),
+            notes,
             skipped,
             ..Coverage::default()
         }
@@ -159,7 +165,8 @@ impl<'v> Walk<'v> {
                 .to_string_lossy()
                 .into_owned(),
         };
-        let rules = (!self.options.no_ignore).then(|| Rules::above(root));
+        let rules = (!self.options.no_ignore)
+            .then(|| Rules::above(root, &|path, error| self.unread(path, error)));
         // Rules and git speak of full paths; names for people are kept apart from them.
         let path = if rules.is_some() { root.canonicalize() } else { Ok(root.to_owned()) };
         match path {
@@ -180,7 +187,9 @@ impl<'v> Walk<'v> {
         };
         let Entries { files, folders, links, git, gitignore, ignore } = entries;
         let rules = folder.rules.as_ref().map(|it| match *git || *gitignore || *ignore {
-            true => it.within(&folder.path, *gitignore, *ignore, *git),
+            true => it.within(&folder.path, (*gitignore, *ignore, *git), &|path, error| {
+                self.unread(path, error);
+            }),
             false => it.clone(),
         });
         let rules = rules.as_ref();
@@ -272,6 +281,13 @@ impl<'v> Walk<'v> {
     fn skip(&self, shown: &str, error: &io::Error) {
         let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
         skipped.push(Skipped::new(shown, error));
+    }
+
+    /// Rules that cannot be read hide nothing: that is no gap, but not what whoever wrote them expects.
+    fn unread(&self, path: &Path, error: &io::Error) {
+        let Skipped { path, reason } = Skipped::new(&path.to_string_lossy(), error);
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.push(format!("{path}: {reason}: what it says to ignore is not known"));
     }
 
     fn count(&self, read: Read) {

@@ -8,17 +8,21 @@ use lynklint::rule::example::expand;
 use crate::any::leaks;
 use crate::history::{commit, git, init};
 
+/// What `lynklint hook` says; it must succeed.
+fn hook(at: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lynklint"));
+    command.arg("hook").args(arguments).current_dir(at).envs(variables.iter().copied());
+    let output = command.output().expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// A bare repository with lynklint as its hook, and a clone.
 fn server() -> tempfile::TempDir {
     let folder = init(&[]);
     let at = folder.path();
     git(at, &["init", "--quiet", "--bare", "server"]);
-    let hook = Command::new(env!("CARGO_BIN_EXE_lynklint"))
-        .args(["hook", "install", "pre-receive"])
-        .current_dir(at.join("server"))
-        .output()
-        .expect("it runs");
-    assert!(hook.status.success(), "{hook:?}");
+    hook(&at.join("server"), &["install", "pre-receive"], &[]);
     git(at, &["remote", "add", "origin", &at.join("server").display().to_string()]);
     commit(at, "a.txt", "clean\n", "clean");
     folder
@@ -78,4 +82,25 @@ fn whatever_is_pushed_is_read() {
     assert!(output.status.success(), "{said}");
     let (output, said) = push(at, &["origin", ":v3"], &[]);
     assert!(output.status.success(), "a deletion adds nothing: {said}");
+}
+
+#[test]
+fn what_leaves_is_read() {
+    let folder = init(&[]);
+    let at = folder.path();
+    git(at, &["init", "--quiet", "--bare", "server"]);
+    git(at, &["remote", "add", "origin", &at.join("server").display().to_string()]);
+    let installed = hook(at, &["install", "pre-push"], &[]);
+    assert!(installed.contains("wrote "), "{installed}");
+    commit(at, "a.txt", "clean\n", "clean");
+    git(at, &["tag", "--annotate", "--message", &expand("$PERSONAL"), "v1"]);
+    std::fs::write(at.join("file"), expand("$SERVICE")).expect("it writes");
+    let blob = git(at, &["hash-object", "-w", "file"]);
+    git(at, &["tag", "file", &blob]);
+    for (name, wanted) in [("v1", "tag:v1"), ("file", "object:")] {
+        let (output, said) = push(at, &["origin", name], &[]);
+        assert!(!output.status.success() && said.contains(wanted), "{name}: {said}");
+    }
+    let (output, said) = push(at, &["origin", "main"], &[]);
+    assert!(output.status.success(), "{said}");
 }

@@ -31,6 +31,7 @@ mod suppress;
 mod syntax_data;
 mod syntax_script;
 mod tidy;
+mod traps;
 #[cfg(feature = "verify")]
 mod verify;
 mod walk;

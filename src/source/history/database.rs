@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::pack::Pack;
-use crate::source::{Skipped, git};
+use crate::source::{Skipped, file, git};
 
 /// A loose object.
 pub(super) struct Loose {
@@ -233,7 +233,7 @@ pub(super) fn hex(digits: &str) -> Option<Vec<u8>> {
 
 /// The object folders that one borrows from. That there is no such file is the rule.
 fn alternates(objects: &Path) -> Vec<PathBuf> {
-    let text = fs::read(objects.join("info/alternates")).unwrap_or_default();
+    let text = file::regular(&objects.join("info/alternates")).unwrap_or_default();
     let lines = unquoted(&text, b'\n').into_iter();
     lines
         .filter(|it| !it.as_os_str().as_bytes().starts_with(b"#"))

@@ -7,6 +7,7 @@ use std::path::Path;
 use flate2::bufread::ZlibDecoder;
 
 use super::entry::Kind;
+use crate::source::file;
 
 /// An object that is open: what it is, its size, and its bytes to be read.
 pub(super) struct Open {
@@ -21,7 +22,7 @@ const LONGEST_HEAD: usize = 32;
 /// Opens a loose object.
 pub(super) fn open(path: &Path) -> io::Result<Open> {
     let damaged = |_| io::Error::other("its deflated bytes are damaged");
-    let mut bytes = ZlibDecoder::new(BufReader::new(File::open(path)?));
+    let mut bytes = ZlibDecoder::new(BufReader::new(file::open_regular(path)?));
     let (mut head, mut byte) = (Vec::new(), [0]);
     while head.len() < LONGEST_HEAD {
         bytes.read_exact(&mut byte).map_err(damaged)?;

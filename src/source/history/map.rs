@@ -1,9 +1,11 @@
 //! Maps a file that does not change into memory. The one place with `unsafe`.
 
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io;
 use std::ops::Deref;
 use std::path::Path;
+
+use crate::source::file;
 
 /// A file's bytes, read by the system when they are touched.
 pub(super) struct Map(Option<memmap2::Mmap>);
@@ -11,11 +13,8 @@ pub(super) struct Map(Option<memmap2::Mmap>);
 impl Map {
     /// Maps a file as long as it is now, and says what the system knows of it.
     pub(super) fn of(path: &Path) -> io::Result<(Self, Metadata)> {
-        let file = File::open(path)?;
+        let file = file::open_regular(path)?;
         let about = file.metadata()?;
-        if !about.is_file() {
-            return Err(io::Error::other("not a regular file"));
-        }
         if about.len() == 0 {
             return Ok((Self(None), about));
         }
