@@ -174,9 +174,13 @@ fn as_git_reads(line: &str) -> Option<String> {
     }
     let (mut out, mut end) = (String::with_capacity(line.len() + 8), 0);
     let (mut class, mut escaped, mut dangles) = (None, false, false);
+    let mut empty_part = false;
     for it in line.chars() {
         match (class, it) {
             (None, '{' | '}') if !escaped => out.push('\\'),
+            // However many stars stand together, to git they are two.
+            (None, '*') if out.ends_with("**") => continue,
+            (None, '/') => empty_part |= out.ends_with('/'),
             (Some(0), '!' | '^') => out.push_str("^/"),
             _ => {}
         }
@@ -198,5 +202,5 @@ fn as_git_reads(line: &str) -> Option<String> {
     if pattern.contains('/') && !line.trim_end_matches([' ', '/']).contains('/') {
         out.insert_str(usize::from(out.starts_with('!')), "**/");
     }
-    (!dangles && !out.is_empty() && !out.contains("//")).then_some(out)
+    (!dangles && !out.is_empty() && !empty_part).then_some(out)
 }
