@@ -28,8 +28,8 @@ impl Layout {
         layout.sorted = (0..layout.values.len()).collect();
         let values = &layout.values;
         layout.sorted.sort_by(|&a, &b| values[a].value.address.cmp(&values[b].value.address));
-        for i in 0..layout.values.len() {
-            layout.values[i].scope = layout.innermost(structure, i);
+        for rank in 0..layout.sorted.len() {
+            layout.values[layout.sorted[rank]].scope = layout.innermost(structure, rank);
         }
         let found: Vec<_> =
             (0..layout.values.len()).map(|i| layout.place_at(structure, i)).collect();
@@ -151,12 +151,12 @@ impl Layout {
         marks
     }
 
-    /// The innermost scope of a value. A value is none itself, unless there are others in it, as below a block's label.
-    fn innermost(&self, structure: &Structure, index: usize) -> Option<(usize, usize)> {
+    /// The innermost scope of the value of that rank in [`Layout::sorted`]. A value is none itself, unless there are others in it, as below a block's label.
+    fn innermost(&self, structure: &Structure, rank: usize) -> Option<(usize, usize)> {
         let steps = |i: usize| self.values[i].value.address.steps();
-        let own = steps(index);
-        let next = self.sorted.partition_point(|&i| steps(i) <= own);
-        let holds = self.sorted.get(next).is_some_and(|&i| steps(i).starts_with(own));
+        let own = steps(self.sorted[rank]);
+        let mut behind = self.sorted[rank..].iter().map(|&i| steps(i)).skip_while(|it| *it == own);
+        let holds = behind.next().is_some_and(|it| it.starts_with(own));
         let around = if holds { own } else { own.split_last()?.1 };
         let mut scopes = structure.scopes.iter().enumerate().rev();
         scopes.find_map(|(i, it)| Some((i, it.at.prefix_of(around)?)))
