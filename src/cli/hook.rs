@@ -12,25 +12,36 @@ use crate::environment;
 use crate::policy::anchor::Anchor;
 use crate::report::{self, Format, Style};
 use crate::scan::{self, Files, Outcome, Progress};
-use crate::source::{self, Coverage, HookFile, Installed, Touched, Visitor};
+use crate::source::{self, Coverage, GlobalHooks, HookFile, Installed, Touched, Visitor};
 
 #[derive(Subcommand)]
 pub(super) enum Verb {
     /// Let git run lynklint before each commit or push of this repository
     Install(Where),
     /// Take the hooks of `install` away again
-    Uninstall(Where),
+    Uninstall(Which),
     /// Judge what a hook is about; git calls this
     Run(Box<Run>),
 }
 
-/// Which hooks, and whose.
+/// Which hooks to write, and whose.
 #[derive(Args)]
 pub(super) struct Where {
     /// The hooks
     #[arg(value_enum, default_values_t = [Hook::PreCommit])]
     hooks: Vec<Hook>,
-    /// For all repositories of this user
+    /// For all repositories of this user but those with a `core.hooksPath` of their own
+    #[arg(long)]
+    global: bool,
+}
+
+/// Which hooks to take away, and whose.
+#[derive(Args)]
+pub(super) struct Which {
+    /// The hooks [default: all that lynklint has written]
+    #[arg(value_enum)]
+    hooks: Vec<Hook>,
+    /// Those for all repositories of this user
     #[arg(long)]
     global: bool,
 }
@@ -76,11 +87,8 @@ impl Verb {
     pub(super) fn run(&self) -> Result<Outcome, Failure> {
         let format = Format::Human;
         match self {
-            Self::Install(it) => it.each(|hook| {
-                let program = std::env::current_exe().unwrap_or_else(|_| "lynklint".into());
-                hook.install(&program)
-            }),
-            Self::Uninstall(it) => it.each(|hook| Ok(hook.uninstall()?)),
+            Self::Install(it) => it.run(),
+            Self::Uninstall(it) => it.run(),
             Self::Run(it) => return it.run(),
         }
         .map(|()| Outcome::Passed)
@@ -89,24 +97,67 @@ impl Verb {
 }
 
 impl Where {
-    fn each(&self, act: impl Fn(&HookFile) -> anyhow::Result<Installed>) -> anyhow::Result<()> {
-        for hook in &self.hooks {
-            let file = match self.global {
-                true => HookFile::global(hook.name(), &global_folder()?)?,
-                false => HookFile::of_repository(Path::new("."), hook.name())?,
-            };
-            let said = match act(&file)? {
-                Installed::New(path) => format!("wrote {}", path.display()),
-                Installed::Before(path) => {
-                    format!("wrote {}, which runs the hook that was there first", path.display())
-                }
-                Installed::Again(path) => format!("{} is up to date", path.display()),
-                Installed::Gone(path) => format!("took {} away", path.display()),
-                Installed::None => format!("there is no {} hook of lynklint's", hook.name()),
-            };
-            writeln!(io::stdout(), "{}", crate::excerpt::printable(&said))?;
+    fn run(&self) -> anyhow::Result<()> {
+        let program = std::env::current_exe().unwrap_or_else(|_| "lynklint".into());
+        each(&self.hooks, self.global, |_, hook| Ok(Some(told(hook.install(&program)?))))
+    }
+}
+
+impl Which {
+    fn run(&self) -> anyhow::Result<()> {
+        if !self.hooks.is_empty() {
+            return each(&self.hooks, self.global, |name, hook| {
+                let none = || format!("there is no {name} hook of lynklint's");
+                Ok(Some(hook.uninstall()?.map_or_else(none, told)))
+            });
+        }
+        let some = std::cell::Cell::new(false);
+        each(Hook::value_variants(), self.global, |_, hook| {
+            let gone = hook.uninstall()?;
+            some.set(some.get() || gone.is_some());
+            Ok(gone.map(told))
+        })?;
+        if !some.get() {
+            writeln!(io::stdout(), "there is no hook of lynklint's")?;
         }
         Ok(())
+    }
+}
+
+/// Acts on each hook, and says what came of it.
+fn each(
+    hooks: &[Hook],
+    global: bool,
+    act: impl Fn(&str, &HookFile) -> anyhow::Result<Option<String>>,
+) -> anyhow::Result<()> {
+    let say = |it: &str| writeln!(io::stdout(), "{}", crate::excerpt::printable(it));
+    let all = global_folder().map(|it| GlobalHooks::find(&it));
+    for name in hooks.iter().map(|it| it.name()) {
+        let file = match (global, &all) {
+            (true, Ok(all)) => all.hook(name),
+            (true, Err(error)) => anyhow::bail!("{error:#}"),
+            (false, _) => HookFile::of_repository(Path::new("."), name)?,
+        };
+        if let (false, Ok(all)) = (global, &all) {
+            let why = "the hooks of all repositories stand in for this one's";
+            anyhow::ensure!(!all.hold(&file), "{why}: add --global");
+        }
+        act(name, &file)?.map_or(Ok(()), |it| say(&it))?;
+    }
+    if global && let Some(setting) = all?.settle()? {
+        say(&format!("took git's {setting} back"))?;
+    }
+    Ok(())
+}
+
+fn told(installed: Installed) -> String {
+    match installed {
+        Installed::New(path) => format!("wrote {}", path.display()),
+        Installed::Before(path) => {
+            format!("wrote {}, which runs the hook that was there first", path.display())
+        }
+        Installed::Again(path) => format!("{} is up to date", path.display()),
+        Installed::Gone(path) => format!("took {} away", path.display()),
     }
 }
 

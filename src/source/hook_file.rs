@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::global_hooks::passes_on;
 use super::{file, git};
 
 /// What every file of ours says in its second line.
@@ -38,8 +39,6 @@ pub enum Installed {
     Again(PathBuf),
     /// It is gone, and what stood in its place is back.
     Gone(PathBuf),
-    /// There was none of ours.
-    None,
 }
 
 impl HookFile {
@@ -52,23 +51,13 @@ impl HookFile {
         Ok(Self { folder, name, scope: Scope::Repository })
     }
 
-    /// A hook for all of the user's repositories: in the folder that git's global `core.hooksPath` names, which becomes
-    /// `fallback` if there is none. Each repository's own hook is run first.
-    pub fn global(name: &'static str, fallback: &Path) -> anyhow::Result<Self> {
-        let mut command = git::plain(Path::new("."));
-        command.args(["config", "--global", "--type=path", "--get", "core.hooksPath"]);
-        let folder = if let Ok(known) = git::output(command, "read its configuration") {
-            PathBuf::from(String::from_utf8_lossy(&known).trim_end())
-        } else {
-            let mut command = git::plain(Path::new("."));
-            command.args(["config", "--global", "core.hooksPath"]).arg(fallback);
-            git::output(command, "change its configuration")?;
-            fallback.to_owned()
-        };
-        Ok(Self { folder, name, scope: Scope::Global })
+    /// A hook of all repositories, in their folder. Each repository's own hook is run first.
+    pub(super) fn global(name: &'static str, folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), name, scope: Scope::Global }
     }
 
-    fn path(&self) -> PathBuf {
+    /// Where the hook is, or would be.
+    pub fn path(&self) -> PathBuf {
         self.folder.join(self.name)
     }
 
@@ -76,8 +65,8 @@ impl HookFile {
         self.folder.join(format!("{}.{BEFORE}", self.name))
     }
 
-    fn is_ours(&self) -> bool {
-        fs::read(self.path()).is_ok_and(|it| String::from_utf8_lossy(&it).contains(MARK))
+    pub(super) fn is_ours(&self) -> bool {
+        file::regular(&self.path()).is_ok_and(|it| String::from_utf8_lossy(&it).contains(MARK))
     }
 
     /// Writes the hook. `program` is run if it is still there, and whatever `lynklint` is found otherwise.
@@ -85,7 +74,8 @@ impl HookFile {
         let (path, moved) = (self.path(), self.moved());
         let could = || format!("could not write {}", path.display());
         fs::create_dir_all(&self.folder).with_context(could)?;
-        let installed = match (self.is_ours(), fs::symlink_metadata(&path).is_ok()) {
+        let there = fs::symlink_metadata(&path).is_ok() && !passes_on(&path);
+        let installed = match (self.is_ours(), there) {
             (true, _) => Installed::Again(path.clone()),
             (false, true) => {
                 let free = fs::symlink_metadata(&moved).is_err();
@@ -95,23 +85,21 @@ impl HookFile {
             }
             (false, false) => Installed::New(path.clone()),
         };
-        file::replace(&path, |out| out.write_all(self.script(program).as_bytes()))
-            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o755)))
-            .with_context(could)?;
+        write(&path, &self.script(program)).with_context(could)?;
         Ok(installed)
     }
 
-    /// Takes our hook away and puts back what it stood before.
-    pub fn uninstall(&self) -> io::Result<Installed> {
+    /// Takes our hook away, if there is one, and puts back what it stood before.
+    pub fn uninstall(&self) -> io::Result<Option<Installed>> {
         if !self.is_ours() {
-            return Ok(Installed::None);
+            return Ok(None);
         }
         let (path, moved) = (self.path(), self.moved());
         match fs::symlink_metadata(&moved).is_ok() {
             true => fs::rename(&moved, &path)?,
             false => fs::remove_file(&path)?,
         }
-        Ok(Installed::Gone(path))
+        Ok(Some(Installed::Gone(path)))
     }
 
     /// What is read from standard input is needed by both hooks, so it is kept.
@@ -137,4 +125,10 @@ impl HookFile {
              run \"$program\" hook run {name} \"$@\"\n"
         )
     }
+}
+
+/// Writes a script that git may run.
+pub(super) fn write(path: &Path, script: &str) -> io::Result<()> {
+    file::replace(path, |out| out.write_all(script.as_bytes()))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
 }

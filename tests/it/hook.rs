@@ -104,3 +104,45 @@ fn what_leaves_is_read() {
     let (output, said) = push(at, &["origin", "main"], &[]);
     assert!(output.status.success(), "{said}");
 }
+
+#[test]
+fn what_was_installed_goes_without_being_named() {
+    let folder = init(&[]);
+    let at = folder.path();
+    hook(at, &["install", "pre-commit", "pre-push"], &[]);
+    let said = hook(at, &["uninstall"], &[]);
+    assert!(said.contains("/pre-commit away") && said.contains("/pre-push away"), "{said}");
+    assert_eq!(hook(at, &["uninstall"], &[]), "there is no hook of lynklint's\n");
+}
+
+#[test]
+fn hooks_of_all_repositories_stop_no_other_hook() {
+    let folder = init(&[]);
+    let at = folder.path();
+    let home = tempfile::tempdir().expect("a folder");
+    let config = home.path().join("gitconfig").display().to_string();
+    let home = home.path().display().to_string();
+    let variables = [("XDG_CONFIG_HOME", &*home), ("GIT_CONFIG_GLOBAL", &*config)];
+    let own = at.join(".git/hooks/commit-msg");
+    let commits = || {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--allow-empty"]);
+        let output = command.args(["-m", "x"]).current_dir(at).envs(variables).output();
+        output.expect("git runs").status.success()
+    };
+    hook(at, &["install", "--global"], &variables);
+    assert!(commits());
+    std::fs::write(&own, "#!/bin/sh\nexit 1\n").expect("it writes");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&own, mode).expect("it is set");
+    assert!(!commits(), "its own hook is run");
+    std::fs::write(at.join("b.txt"), expand("$SERVICE")).expect("it writes");
+    std::fs::remove_file(&own).expect("it goes");
+    git(at, &["add", "b.txt"]);
+    assert!(!commits(), "lynklint is run");
+    let said = hook(at, &["uninstall", "--global"], &variables);
+    assert!(said.contains("/pre-commit away") && said.contains("core.hooksPath"), "{said}");
+    assert!(!std::fs::read_to_string(&config).expect("it is there").contains("hooksPath"));
+    assert!(!Path::new(&home).join("lynklint/hooks").exists());
+    assert!(commits());
+}
