@@ -221,7 +221,7 @@ impl Detector {
 
     /// Every reading of a literal, with its body.
     fn read<'b>(&'b self, bytes: &'b [u8]) -> impl Iterator<Item = (Token, Vec<u8>)> + 'b {
-        self.needles.hits(bytes).filter_map(move |hit| self.judge(bytes, hit.at, hit.layers, 0))
+        self.needles.hits(bytes).filter_map(move |hit| self.judge(bytes, hit.at, hit.layers, None))
     }
 
     /// Every word that names a token or its host, in the order in which they stand.
@@ -248,26 +248,30 @@ impl Detector {
         self.family.hosts.contains(&host.text).then_some(host)
     }
 
-    /// Reads what stands at `at` once the encodings `layers` are peeled off, outermost first. `padding` bytes at the
-    /// beginning may be there for the alignment only.
+    /// Reads what stands at `at` once the encodings `layers` are peeled off, outermost first. `inside` is what was peeled last.
     fn judge(
         &self,
         bytes: &[u8],
         at: usize,
         layers: &[Layer],
-        padding: usize,
+        inside: Option<Layer>,
     ) -> Option<(Token, Vec<u8>)> {
         let Some((layer, inner)) = layers.split_first() else {
-            return self.judge_text(bytes, at, padding);
+            return self.judge_text(bytes, at, inside.map_or(0, Layer::padding));
         };
         let read = |peeled: layer::Peeled| {
-            let (token, body) = self.judge(&peeled.bytes, peeled.at, inner, layer.padding())?;
+            let (token, body) = self.judge(&peeled.bytes, peeled.at, inner, Some(*layer))?;
             let (span, mask) = (peeled.source(&token.span), peeled.source(&token.mask));
             Some((Token { span, mask, encoding: layer.encoding(), ..token }, body))
         };
-        layer.peel(bytes, at).into_iter().filter_map(read).min_by_key(|it| it.0.certainty)
+        layer
+            .peel(bytes, at, inside.is_some())
+            .into_iter()
+            .filter_map(read)
+            .min_by_key(|it| it.0.certainty)
     }
 
+    /// `padding` bytes at the beginning may be there for the alignment only.
     fn judge_text(&self, bytes: &[u8], at: usize, padding: usize) -> Option<(Token, Vec<u8>)> {
         let plain = self.reader.read(bytes, at, &self.prefixes, Joins::None);
         let plain = plain.map(|reading| (shape::classify(&reading, &self.family), reading));

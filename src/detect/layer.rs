@@ -71,8 +71,9 @@ impl Layer {
         }
     }
 
-    /// Decodes what stands around `at`, where a needle of this layer begins: in each way in which that can be meant.
-    pub(super) fn peel(self, bytes: &[u8], at: usize) -> Vec<Peeled> {
+    /// Decodes what stands around `at`, where a needle of this layer begins: in each way in which that can be meant. `nested`
+    /// bytes were peeled themselves and may begin anywhere.
+    pub(super) fn peel(self, bytes: &[u8], at: usize, nested: bool) -> Vec<Peeled> {
         match self {
             // Two long lines may be one text that was wrapped, or two texts.
             Self::Base64(alignment) => [Lines::Apart, Lines::Wrapped]
@@ -81,16 +82,16 @@ impl Layer {
                 .collect(),
             Self::Hex => vec![peel_pairs(bytes, at, &hex_pair)],
             Self::Utf16 => {
-                vec![peel_pairs(bytes, at, &|pair| pair.contains(&0).then_some(pair[0]))]
+                let big = usize::from(!nested && is_big_endian(bytes, at));
+                let character = |pair: [u8; 2]| pair.contains(&0).then_some(pair[big]);
+                vec![peel_pairs(bytes, at - big, &character)]
             }
         }
     }
 }
 
-/// Decodes pairs of bytes to both sides of `at` for as long as they decode.
-///
-/// For two-byte characters the pair begins at the character's own byte in either byte order: what follows it is its
-/// own zero (little-endian) or the next character's (big-endian), and the last character may have no partner at all.
+/// Decodes pairs of bytes to both sides of `at` for as long as they decode. The last character of two bytes may have no
+/// partner, where a needle is all that is left of it.
 fn peel_pairs(bytes: &[u8], at: usize, decode: &dyn Fn([u8; 2]) -> Option<u8>) -> Peeled {
     let pair = |from: usize| Some([*bytes.get(from)?, bytes.get(from + 1).copied().unwrap_or(0)]);
     let left = (1..=BEFORE)
@@ -106,6 +107,29 @@ fn peel_pairs(bytes: &[u8], at: usize, decode: &dyn Fn([u8; 2]) -> Option<u8>) -
         peeled.push(byte, from..(from + 2).min(bytes.len()));
     }
     peeled
+}
+
+/// Whether the zero that belongs to the character at `at` stands before it: as a byte order mark says, or else where the
+/// text begins, if that is near, or else because every character of a file begins at an even place.
+fn is_big_endian(bytes: &[u8], at: usize) -> bool {
+    match bytes {
+        [0xFE, 0xFF, ..] => return true,
+        [0xFF, 0xFE, ..] => return false,
+        _ => {}
+    }
+    let mut first = at;
+    for _ in 0..BEFORE {
+        match first.checked_sub(1).map(|it| (it, bytes[it])) {
+            Some((0, 0)) => return true,
+            Some((high, 0)) if bytes[high - 1].is_ascii() && bytes[high - 1] != 0 => {
+                first = high - 1
+            }
+            // Not even ASCII: the half of a character that needs both bytes.
+            Some((_, 0)) => break,
+            None | Some(_) => return false,
+        }
+    }
+    at % 2 == 1
 }
 
 fn hex_pair(pair: [u8; 2]) -> Option<u8> {

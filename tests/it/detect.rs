@@ -192,6 +192,27 @@ fn nothing_else_is_a_token() {
 }
 
 #[test]
+fn a_span_in_utf16_begins_with_a_character_of_two_bytes() {
+    let t = token();
+    for (mark, big) in [("\u{feff}", false), ("\u{feff}", true), ("", false), ("", true)] {
+        for before in
+            ["", "T=", "日=", "日", "a line that is long enough to hide where it begins\n"]
+        {
+            for after in ["", "\n", "日"] {
+                let start = utf16(&format!("{mark}{before}"), big).len();
+                let bytes = utf16(&format!("{mark}{before}{t}{after}"), big);
+                let found = &Detector::default().find(&bytes)[0];
+                let end = start + 2 * t.len();
+                assert_eq!(found.span, start..end, "{mark:?} {big} {before:?} {after:?}");
+            }
+        }
+    }
+    // In a program a text may begin anywhere.
+    let bytes = [b"\xC3\x90\x90", utf16(&format!("a: {t}"), false).as_slice(), b"\0\0"].concat();
+    assert_eq!(Detector::default().find(&bytes)[0].span, 9..9 + 2 * t.len());
+}
+
+#[test]
 fn the_span_is_in_the_original_bytes() {
     let t = token();
     let text = format!("a = \"{}\"\n", t.replace('_', "%5F"));
