@@ -122,7 +122,7 @@ fn is_big_endian(bytes: &[u8], at: usize) -> bool {
         match first.checked_sub(1).map(|it| (it, bytes[it])) {
             Some((0, 0)) => return true,
             Some((high, 0)) if bytes[high - 1].is_ascii() && bytes[high - 1] != 0 => {
-                first = high - 1
+                first = high - 1;
             }
             // Not even ASCII: the half of a character that needs both bytes.
             Some((_, 0)) => break,

@@ -16,7 +16,7 @@ const LEFT_CONTEXT: usize = 24;
 
 /// Between two pieces of one literal.
 const JOINT: &str = r#"(?x-u)^(?:
-    \\{0,3}["'`] (?:\)\s*\.(?:append|concat|push|join)\(|\s|\+|\.\.?|&|<>|~|\|\||,|\\\r?\n|_\r?\n)* [A-Za-z]{0,2} \\{0,3}["'`]
+    \\{0,3}["'`] (?:\)\s*\.(?:append|concat|push|join)\(|\s|\+|\.\.?|&|<>|~|\|\||,|[\\`_]\r?\n)* [A-Za-z]{0,2} \\{0,3}["'`]
   | [\\^`]\r?\n[\ \t]*
 )"#;
 
@@ -222,10 +222,14 @@ fn backslash(rest: &[u8]) -> Option<(u8, usize, Encoding)> {
     }
 }
 
-/// `&#95;` and `&#x5f;`.
+/// `&#95;` and `&#x5f;`; by name only the underscore, since letters, digits and the dash have none.
 fn reference(rest: &[u8]) -> Option<(u8, usize, Encoding)> {
     let end = rest.iter().take(10).position(|&b| b == b';')?;
-    let body = rest.get(..end)?.strip_prefix(b"&#")?;
+    let named = rest.get(1..end)?;
+    if matches!(named, b"lowbar" | b"UnderBar") {
+        return Some((b'_', end + 1, Encoding::Escaped));
+    }
+    let body = named.strip_prefix(b"#")?;
     let value = match body.strip_prefix(b"x").or(body.strip_prefix(b"X")) {
         Some(digits) => number(digits, 16),
         None => number(body, 10),

@@ -77,6 +77,8 @@ fn every_encoding_is_read() {
     found(t.replace('_', "%255f").as_bytes(), Encoding::Percent);
     found(t.replace('_', "\\u005f").as_bytes(), Encoding::Escaped);
     found(t.replace('_', "\\x5f").as_bytes(), Encoding::Escaped);
+    found(t.replace('_', "&lowbar;").as_bytes(), Encoding::Escaped);
+    found(t.replace('_', "&UnderBar;").as_bytes(), Encoding::Escaped);
     found(t.replace('_', "\\_").as_bytes(), Encoding::Escaped);
 }
 
@@ -98,6 +100,8 @@ fn pieces_are_put_together() {
         "\"\n  \"",
         "\" \\\n  \"",
         "' +\n '",
+        "\" + `\n\"",
+        "' + `\r\n  '",
         "\", \"",
         "\" & \"",
         "\\\n",
