@@ -201,7 +201,9 @@ fn push(text: &mut String, bytes: &[u8]) {
 }
 
 fn line_around(bytes: &[u8], span: &Range<usize>) -> Range<usize> {
-    let from = span.start.saturating_sub(BEFORE);
+    // A byte order mark of two bytes is no text, and no UTF-8 either.
+    let mark = if matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) { 2 } else { 0 };
+    let from = span.start.saturating_sub(BEFORE).max(mark.min(span.start));
     let start = memchr::memrchr(b'\n', &bytes[from..span.start]).map_or(from, |i| from + i + 1);
     let to = (span.end + AFTER).min(bytes.len());
     let end = memchr::memchr(b'\n', &bytes[span.end..to]).map_or(to, |i| span.end + i);

@@ -17,6 +17,8 @@ use miette::{
 use serde::Deserializer;
 use serde::de::{self, DeserializeOwned, Visitor};
 
+use crate::detect::Detector;
+use crate::excerpt::{masked, veiled};
 use frame::{Frame, enter};
 pub use message::meant;
 
@@ -202,10 +204,14 @@ impl YamlFile {
         let at = at.min(text.len());
         let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
         let line = text[start..].lines().next().unwrap_or_default();
+        // What is underlined is as long as what is shown: a mask hides the length.
+        let shown = veiled(&masked(line, Detector::shared()));
+        let text = [&text[..start], &shown, &text[start + line.len()..]].concat();
+        let line = shown.as_str();
         let indent = line.len() - line.trim_start().len();
         let too_long = text.lines().any(|it| it.len() > LONGEST_LINE);
         let span = if too_long { (0, 0) } else { (start + indent, line.trim().len().max(1)) };
-        let text = if too_long { String::new() } else { text.clone() };
+        let text = if too_long { String::new() } else { text };
         Broken {
             kind: self.kind,
             severity: Severity::Error,

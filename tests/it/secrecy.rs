@@ -4,10 +4,11 @@ use clap::ValueEnum;
 use lynklint::excerpt::obeyed;
 use lynklint::report::Format;
 use lynklint::rule::example::expand;
-use lynklint::scan::{Files, Progress, scan};
+use lynklint::scan::{Files, Progress, check, scan};
 use lynklint::source::{Blob, Commit, Coverage, Revision, Skipped, Visitor};
 
 use crate::any::leaks;
+use crate::detect::utf16;
 use crate::report::{judged, policy, shown};
 
 const HOSTILE: [&str; 9] = [
@@ -135,6 +136,17 @@ fn a_ref_made_of_a_token_is_masked() {
     for format in Format::value_variants() {
         let out = shown(*format, &report);
         assert!(!leaks(&out), "{format:?}: {out}");
+    }
+}
+
+#[test]
+fn an_excerpt_and_a_place_are_without_the_byte_order_mark() {
+    let policy = policy();
+    for big in [false, true] {
+        let bytes = utf16(&expand("\u{feff}T=$PERSONAL\n"), big);
+        let finding = check(&Blob::whole("a.txt", &bytes), &policy).remove(0);
+        assert_eq!(finding.excerpt.text(), "T=lynk_live_****");
+        assert_eq!((finding.start.line, finding.start.column, finding.start.byte), (1, 3, 6));
     }
 }
 
