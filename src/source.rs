@@ -19,8 +19,11 @@ mod walk;
 mod window;
 mod work_tree;
 
+use std::fs::{self, File};
 use std::io;
 use std::ops;
+#[cfg(unix)]
+use std::os::fd::AsFd;
 
 pub use base::{Base, Clue, JobChange, Range};
 pub use change::{Touched, pushed, range, staged};
@@ -224,9 +227,32 @@ pub struct WalkOptions {
 /// Reads standard input as if it were the file `name`.
 pub fn stdin(name: &str, visit: &Visitor<'_>) -> Coverage {
     let mut coverage = Coverage::default();
+    if is_closed() {
+        let reason = "standard input is closed".to_owned();
+        coverage.skipped.push(Skipped { path: name.to_owned(), reason });
+        return coverage;
+    }
     match window::read(&mut io::stdin().lock(), ShortRead::MayGoOn, &mut Vec::new(), name, visit) {
         Ok(bytes) => (coverage.files, coverage.blobs, coverage.bytes) = (1, 1, bytes),
         Err(error) => coverage.skipped.push(Skipped::new(name, &error)),
     }
     coverage
+}
+
+/// Whether nothing is connected to standard input. What starts a program may close it or leave it at the null device, as
+/// containers do, and the standard library opens that in place of a closed one.
+#[cfg(unix)]
+fn is_closed() -> bool {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let input = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+    let (Ok(input), Ok(null)) = (input.and_then(|it| it.metadata()), fs::metadata("/dev/null"))
+    else {
+        return false;
+    };
+    input.file_type().is_char_device() && input.rdev() == null.rdev()
+}
+
+#[cfg(not(unix))]
+fn is_closed() -> bool {
+    false
 }

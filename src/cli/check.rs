@@ -1,6 +1,7 @@
 //! `lynklint check`: scan, print, and let the report decide the exit code.
 
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -31,8 +32,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     settings: Settings,
     /// Threads to scan with [default: one for each processor]
-    #[arg(long, short, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    jobs: usize,
+    #[arg(long, short, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
     /// Show every finding, however many there are
     #[arg(long)]
     all: bool,
@@ -99,12 +100,17 @@ impl Arguments {
         if let Some(name) = &self.stdin {
             return Ok(source::stdin(name, visit));
         }
-        let git = self.revisions.read(&self.paths, self.jobs, self.quiet, policy, visit);
+        let git = self.revisions.read(&self.paths, self.jobs(), self.quiet, policy, visit);
         git.unwrap_or_else(|| source::walk(&self.roots(), &self.walk_options(), visit))
     }
 
     fn walk_options(&self) -> WalkOptions {
-        WalkOptions { no_ignore: self.no_ignore, jobs: self.jobs }
+        WalkOptions { no_ignore: self.no_ignore, jobs: self.jobs() }
+    }
+
+    /// Threads; 0 for one for each processor.
+    fn jobs(&self) -> usize {
+        self.jobs.map_or(0, NonZeroUsize::get)
     }
 
     /// Where a walk begins.

@@ -1,5 +1,6 @@
 //! The rules of a folder: read, parsed and proven.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context;
@@ -28,6 +29,9 @@ pub fn from_files(files: &[(String, String, String)]) -> anyhow::Result<Vec<Rule
 fn rule_files(folder: &Path) -> anyhow::Result<Vec<(String, String, String)>> {
     let mut files = Vec::new();
     for entry in WalkDir::new(folder).max_depth(1).sort_by_file_name() {
+        // The walk's own words name the folder again.
+        let entry =
+            entry.map_err(|it| it.into_io_error().unwrap_or_else(|| ErrorKind::Other.into()));
         let entry =
             entry.with_context(|| format!("could not read the rules in {}", folder.display()))?;
         let path = entry.path();

@@ -118,6 +118,40 @@ fn standard_input_is_judged_by_its_name() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_closed_standard_input_is_no_empty_file() {
+    let here = folder(&[]);
+    for stdin in ["<&-", "</dev/null"] {
+        let program = env!("CARGO_BIN_EXE_lynklint");
+        let script = format!("exec '{program}' check --stdin x {stdin}");
+        let output = Command::new("sh").args(["-c", &script]).current_dir(here.path()).output();
+        let output = output.expect("it runs");
+        assert_eq!(code(&output), 1, "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("standard input is closed"));
+    }
+    let mut empty = lynklint(here.path());
+    let status = empty.args(["--stdin", "x"]).stdin(Stdio::piped()).output().expect("it runs");
+    assert_eq!(code(&status), 0);
+}
+
+#[test]
+fn what_cannot_be_is_said_once() {
+    let here = folder(&[(".lynklint.yaml", "$PERSONAL: 1\n")]);
+    let said = |arguments: &[&str]| {
+        let output = run(here.path(), arguments);
+        assert_eq!(code(&output), 1, "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert_eq!(said(&["--no-config", "--rules", "NOPE"]).matches("os error").count(), 1);
+    assert!(said(&["-j", "0"]).contains("--jobs"));
+    // The line is masked, and what underlines it says nothing of the token's length.
+    let underlined = said(&["."]);
+    let longest = |it: char| underlined.split(|c| c != it).map(|it| it.chars().count()).max();
+    assert!(longest('─') < Some(30), "{underlined}");
+    assert!(underlined.contains("lynk_live_****: 1"), "{underlined}");
+}
+
+#[test]
 fn ignore_rules_are_respected_but_tracked_files_are_read() {
     let here = folder(&[
         (".gitignore", "*.log\nbuild/\n"),
