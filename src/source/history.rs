@@ -24,6 +24,7 @@ mod tree;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::work_tree::WorkTree;
 use super::{Commit, Coverage, Revision, Skipped, Visitor, git};
 use attribute::{Address, Attribution};
 use graph::{Files, Graph};
@@ -88,6 +89,7 @@ pub fn history(
             ..Coverage::default()
         };
         coverage.notes.extend(kept.err().map(|it| format!("could not write the cache: {it}")));
+        coverage.notes.extend(submodules(repository));
         coverage.skipped.extend_from_slice(&store.database.skipped);
         coverage.skipped.extend(refs.skipped());
         if !hits.is_empty() {
@@ -120,6 +122,16 @@ fn attributed(
     let objects: Vec<_> = hits.iter().map(|(number, (_, kind))| (*number, *kind)).collect();
     let addresses = attribution.of(&objects);
     hits.into_values().map(|(source, _)| source).zip(addresses).collect()
+}
+
+/// Submodules have databases of their own.
+fn submodules(repository: &Path) -> Option<String> {
+    let count = WorkTree::around(repository)?.submodules();
+    (count > 0).then(|| {
+        format!(
+            "submodules whose history is kept here and was not read: {count}: run it in them, too"
+        )
+    })
 }
 
 /// A shallow clone holds the end of a history only.

@@ -99,6 +99,18 @@ impl WorkTree {
         named.chain(index).chain(refs).find(|it| fs::metadata(it).is_ok_and(|it| is_trap(&it)))
     }
 
+    /// The repositories of submodules that are kept inside of this one, also of those that no commit names any more.
+    pub(super) fn submodules(&self) -> usize {
+        let is_repository = |it: &Path| it.join("HEAD").exists() && it.join("objects").is_dir();
+        let below = WalkDir::new(self.common_dir.join("modules")).min_depth(1).into_iter();
+        let below = below.filter_entry(|it| {
+            // Of a repository, only what it keeps of others in its turn.
+            let is_inside = it.path().parent().is_some_and(is_repository);
+            it.file_type().is_dir() && (!is_inside || it.file_name() == "modules")
+        });
+        below.filter_map(Result::ok).filter(|it| is_repository(it.path())).count()
+    }
+
     /// Where the repository is configured.
     pub(super) fn config(&self) -> PathBuf {
         self.common_dir.join("config")

@@ -119,3 +119,17 @@ fn what_git_does_not_know_is_named() {
     assert_eq!(code(&output), 1, "{said}");
     assert!(said.contains("extension found: foo"), "{said}");
 }
+
+#[test]
+fn submodules_that_are_not_read_are_counted() {
+    let (outer, inner) = (repository(), repository());
+    let at = outer.path();
+    let (_, said) = check(at, &["--history"]);
+    assert!(!said.contains("submodules"), "{said}");
+    for name in ["one", "deep/two"] {
+        git(at, &["submodule", "--quiet", "add", &inner.path().display().to_string(), name]);
+    }
+    let (output, said) = check(at, &["--history"]);
+    assert_eq!(code(&output), 0, "{said}");
+    assert!(said.contains("was not read: 2: "), "{said}");
+}
