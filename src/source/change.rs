@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ops;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
@@ -37,12 +39,17 @@ pub fn staged(
     let mut command = git::hardened(here);
     command.args(["diff", "--cached", "--raw", "-z", "-M", "--no-ext-diff", "--no-abbrev"]);
     command.args(["--no-color", "--no-relative", "--ignore-submodules", "--"]).args(paths);
-    let raw = match git::output(command, "list what is staged") {
+    // Git needs longer for the list than the index takes to be looked at.
+    let (raw, whole) = thread::scope(|scope| {
+        let whole = scope.spawn(|| refuse_a_damaged_index(here));
+        (git::output(command, "list what is staged"), whole.join())
+    });
+    let raw = match raw {
         Ok(raw) => raw,
         // Outside of a repository this command speaks of another use of it.
         Err(error) => return Err(git::ensure_repository(here).err().unwrap_or(error).into()),
     };
-    refuse_a_damaged_index(here)?;
+    whole.unwrap_or_else(|panic| resume_unwind(panic))?;
     refuse_unknown(here, paths, "HEAD", &[])?;
     let mut changes = Changes::new(here, touched, visit)?;
     for entry in entries(&raw)? {

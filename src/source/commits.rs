@@ -106,7 +106,7 @@ fn entry<'r>(head: &[u8], fields: &mut impl Iterator<Item = &'r [u8]>) -> anyhow
 
 /// Git takes an index that was cut off for one of fewer files.
 pub(super) fn refuse_a_damaged_index(here: &Path) -> anyhow::Result<()> {
-    Index::at(&own_file(here, "index")?)?;
+    Index::verify(&own_file(here, "index")?)?;
     Ok(())
 }
 

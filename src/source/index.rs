@@ -62,12 +62,19 @@ impl Index {
 
     /// The index in a file.
     pub(super) fn at(path: &Path) -> io::Result<Self> {
-        match file::regular(path) {
-            Ok(bytes) => Self::parse(&bytes).ok_or_else(|| {
-                io::Error::other("git's index is damaged: restore it with git reset")
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::AskGit),
-            Err(error) => Err(io::Error::new(error.kind(), format!("git's index: {error}"))),
+        match read(path)? {
+            Some(bytes) => Self::parse(&bytes).ok_or_else(damaged),
+            None => Ok(Self::AskGit),
+        }
+    }
+
+    /// Finds out whether the index in a file is whole. What it says is read only if its checksum does not tell.
+    pub(super) fn verify(path: &Path) -> io::Result<()> {
+        let whole =
+            |it: &[u8]| Sum::of::<Sha1>(it) == Sum::Right || Sum::of::<Sha256>(it) == Sum::Right;
+        match read(path)? {
+            Some(bytes) if !whole(&bytes) => Self::parse(&bytes).map(drop).ok_or_else(damaged),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -79,11 +86,10 @@ impl Index {
     /// Reads an index of a repository that names its objects by the digest `D`.
     fn signed<D: Digest>(bytes: &[u8]) -> Option<Self> {
         let id_len = <D as Digest>::output_size();
-        let (signed, checksum) = bytes.split_at_checked(bytes.len().checked_sub(id_len)?)?;
-        // `index.skipHash` writes zeros. What is cut off does not end where an extension ends.
-        if checksum.iter().any(|it| *it != 0) && D::digest(signed).as_slice() != checksum {
+        if Sum::of::<D>(bytes) == Sum::Wrong {
             return None;
         }
+        let signed = &bytes[..bytes.len() - id_len];
         let mut reader = Reader(signed.strip_prefix(b"DIRC")?);
         let version = reader.u32()?;
         if !(2..=4).contains(&version) {
@@ -102,6 +108,40 @@ impl Index {
             false => Some(Self::Entries(entries)),
         }
     }
+}
+
+/// What the checksum at the end of an index tells.
+#[derive(PartialEq, Eq)]
+enum Sum {
+    Right,
+    Wrong,
+    /// `index.skipHash` writes zeros. What is cut off does not end where an extension ends.
+    Absent,
+}
+
+impl Sum {
+    /// By the digest `D`.
+    fn of<D: Digest>(bytes: &[u8]) -> Self {
+        let signed = bytes.len().checked_sub(<D as Digest>::output_size());
+        match signed.map(|it| bytes.split_at(it)) {
+            Some((_, sum)) if sum.iter().all(|it| *it == 0) => Self::Absent,
+            Some((signed, sum)) if D::digest(signed).as_slice() == sum => Self::Right,
+            Some(_) | None => Self::Wrong,
+        }
+    }
+}
+
+/// The bytes of an index, if there is one.
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match file::regular(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io::Error::new(error.kind(), format!("git's index: {error}"))),
+    }
+}
+
+fn damaged() -> io::Error {
+    io::Error::other("git's index is damaged: restore it with git reset")
 }
 
 /// What is left to read.
