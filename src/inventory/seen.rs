@@ -47,13 +47,18 @@ impl Seen {
     /// Takes note of a list of the inventory that is itself scanned.
     pub fn read(&mut self, blob: &Blob<'_>, policy: &Policy) {
         let inventory = &policy.config.inventory;
+        let is_here = |it: &List| it.file.text.as_bytes() == blob.bytes;
+        let here: Vec<bool> = inventory.lists.iter().map(is_here).collect();
         let past = blob.commit.is_some_and(|it| !it.at_head);
-        for (entry, token) in inventory.tokens().iter().enumerate().filter(|_| !past) {
-            let list = &inventory.lists[token.list];
-            if list.file.text.as_bytes() == blob.bytes && blob.owned.holds(&list.extent(token)) {
-                let tokens = policy.detector.find(blob.bytes);
-                let fragments = Fragments::new(policy.detector, blob.bytes, &tokens);
-                self.entries.push((entry, excerpt::named(blob.path, policy.detector, &fragments)));
+        if past || !here.contains(&true) {
+            return;
+        }
+        let tokens = policy.detector.find(blob.bytes);
+        let fragments = Fragments::new(policy.detector, blob.bytes, &tokens);
+        let path = excerpt::named(blob.path, policy.detector, &fragments);
+        for (entry, token) in inventory.tokens().iter().enumerate().filter(|it| here[it.1.list]) {
+            if blob.owned.holds(&inventory.lists[token.list].extent(token)) {
+                self.entries.push((entry, path.clone()));
             }
         }
     }
