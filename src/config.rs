@@ -7,8 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::date::Date;
-use crate::detect::Detector;
-use crate::excerpt::{masked, printable};
+use crate::excerpt::printable;
 use crate::finding::Fingerprint;
 use crate::inventory::Inventory;
 use crate::policy::Assigned;
@@ -104,7 +103,7 @@ impl Config {
     pub fn parse(file: YamlFile) -> Result<Self, Broken> {
         raw::check_version(&file)?;
         let raw: raw::Config = file.typed()?;
-        let reader = Reader { file: &file, detector: Detector::shared() };
+        let reader = Reader { file: &file };
         let raw::Suppressions { max_days, entries } = raw.suppressions;
         let max_days = max_days.unwrap_or(MAX_DAYS);
         if max_days == 0 {
@@ -145,7 +144,6 @@ impl Config {
 /// Turns the parts of one file into what holds.
 struct Reader<'f> {
     file: &'f YamlFile,
-    detector: &'static Detector,
 }
 
 impl Reader<'_> {
@@ -219,7 +217,7 @@ impl Reader<'_> {
     fn said(&self, at: &str, key: &str, text: &str) -> Result<String, Broken> {
         match text.trim() {
             "" => Err(self.file.broken(&format!("{at}.{key}"), format!("{key} is empty"))),
-            text => Ok(printable(&masked(text, self.detector))),
+            text => Ok(printable(&self.file.veil().name(text))),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The only door from bytes to text that people see: one line, masked, printable, at most 160 characters.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::detect::{Detector, Fragments, Token, is_secretive};
@@ -13,10 +14,59 @@ const LONGEST_TOKEN: usize = 16 << 10;
 /// How many bytes after it.
 const AFTER: usize = 160;
 
+/// What of a file must not be shown: its tokens, and every piece of their bodies, wherever that stands. Whatever people see
+/// of a file, its name included, has passed through the file's veil.
+#[derive(Clone)]
+pub struct Veil {
+    detector: &'static Detector,
+    tokens: Vec<Token>,
+    fragments: Fragments,
+}
+
+impl Veil {
+    /// That of the file with these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self::new(bytes, Detector::shared().find(bytes))
+    }
+
+    /// The same, if its tokens are known already.
+    pub fn new(bytes: &[u8], tokens: Vec<Token>) -> Self {
+        let detector = Detector::shared();
+        Self { detector, fragments: Fragments::new(detector, bytes, &tokens), tokens }
+    }
+
+    /// Its tokens, of any certainty, in their order.
+    pub fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// The line around `span`, of the bytes that the veil was made of.
+    pub fn excerpt(&self, bytes: &[u8], span: &Range<usize>) -> Excerpt {
+        Excerpt::new(bytes, span, self)
+    }
+
+    /// A name of something that belongs to the file, such as its path or an address in it. Digests in a name stay as they are:
+    /// a path must lead to what it names.
+    pub fn name(&self, name: &str) -> String {
+        named(name, self.detector, &self.fragments)
+    }
+
+    /// What of other files might be a piece of its tokens.
+    pub fn into_fragments(self) -> Fragments {
+        self.fragments
+    }
+}
+
+impl fmt::Debug for Veil {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Veil").field("tokens", &self.tokens).finish_non_exhaustive()
+    }
+}
+
 /// One line around a finding, fit to be shown.
 ///
-/// Invariants: no token of any certainty, no control or bidirectional character, no more than [`LONGEST`] characters,
-/// and `mark` (in characters) lies inside the text.
+/// Invariants: no token of any certainty, no piece of one that stands in the file, no control or bidirectional character, no more
+/// than [`LONGEST`] characters, and `mark` (in characters) lies inside the text. Only a [`Veil`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
     text: String,
@@ -24,30 +74,28 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
-    /// Shows the line around `span`; `tokens` are all tokens of `bytes` in their order.
-    pub fn new(bytes: &[u8], span: &Range<usize>, tokens: &[Token]) -> Self {
-        // Text is cut at a token in any case.
-        let span = match tokens.binary_search_by_key(&span.start, |it| it.span.start) {
-            Ok(_) => span.clone(),
-            Err(_) => whole_words(bytes, span),
-        };
-        let line = line_around(bytes, &span);
-        let mut line_text = Line { bytes, text: String::new(), span, mark: [None; 2] };
+    fn new(bytes: &[u8], span: &Range<usize>, veil: &Veil) -> Self {
+        let line = line_around(bytes, span);
+        let mut shown = Line { bytes, text: String::new(), span, mark: [None; 2] };
         let mut at = line.start;
         // Only what is near can touch the line; a file may hold a million tokens.
         let near = line.start.saturating_sub(LONGEST_TOKEN);
-        let first = tokens.partition_point(|it| it.span.start < near);
-        let last = tokens.partition_point(|it| it.span.start < line.end);
-        for token in tokens[first..last].iter().filter(|it| touches(&it.mask, &line)) {
-            line_text.copy(at..token.mask.start.max(at));
-            line_text.mask(token);
+        let first = veil.tokens.partition_point(|it| it.span.start < near);
+        let last = veil.tokens.partition_point(|it| it.span.start < line.end);
+        for token in veil.tokens[first..last].iter().filter(|it| touches(&it.mask, &line)) {
+            shown.copy(at..token.mask.start.max(at));
+            shown.mask(token);
             at = at.max(token.mask.end);
         }
-        line_text.copy(at.min(line.end)..line.end);
-        let Line { text, mark, .. } = line_text;
+        shown.copy(at.min(line.end)..line.end);
+        let Line { text, mark, .. } = shown;
         let start = mark[0].unwrap_or(0);
-        let mark = start..mark[1].unwrap_or_else(|| text.chars().count()).max(start);
-        Self::cropped(&text, mark)
+        let mark = start..mark[1].unwrap_or(text.len()).max(start);
+        // Only now: what is not shown, such as the zeros of two-byte text, may stand in the middle of a word.
+        let hidden = |it: &[u8]| is_secretive(it) || veil.fragments.touch(it);
+        let (text, mark) = without(&text, mark, hidden);
+        let characters = |to: usize| text[..to].chars().count();
+        Self::cropped(&text, characters(mark.start)..characters(mark.end))
     }
 
     fn cropped(text: &str, mark: Range<usize>) -> Self {
@@ -79,11 +127,11 @@ impl Excerpt {
     }
 }
 
-/// A line in the making: shown text, and where in it the marked span begins and ends.
+/// A line in the making: shown text, and where in it the marked span begins and ends, in bytes.
 struct Line<'b> {
     bytes: &'b [u8],
     text: String,
-    span: Range<usize>,
+    span: &'b Range<usize>,
     mark: [Option<usize>; 2],
 }
 
@@ -93,7 +141,7 @@ impl Line<'_> {
         for (i, cut) in [self.span.start, self.span.end].into_iter().enumerate() {
             if self.mark[i].is_none() && (from..=range.end).contains(&cut) {
                 push(&mut self.text, &self.bytes[from..cut]);
-                self.mark[i] = Some(self.text.chars().count());
+                self.mark[i] = Some(self.text.len());
                 from = cut;
             }
         }
@@ -101,28 +149,15 @@ impl Line<'_> {
     }
 
     fn mask(&mut self, token: &Token) {
-        let before = self.text.chars().count();
+        let before = self.text.len();
         self.text.push_str(&token.masked());
         if token.span.start <= self.span.start && self.span.start < token.mask.end {
             self.mark[0] = Some(before);
         }
         if token.span.start < self.span.end && self.span.end <= token.mask.end {
-            self.mark[1] = Some(self.text.chars().count());
+            self.mark[1] = Some(self.text.len());
         }
     }
-}
-
-/// The span, widened to whole words: a secret that nobody recognises must not be cut into pieces too short to be veiled.
-fn whole_words(bytes: &[u8], span: &Range<usize>) -> Range<usize> {
-    let word = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_alphanumeric);
-    let (mut start, mut end) = (span.start, span.end);
-    while start > 0 && span.start - start < BEFORE && word(start) && word(start - 1) {
-        start -= 1;
-    }
-    while end > start && end - span.end < AFTER && word(end - 1) && word(end) {
-        end += 1;
-    }
-    start..end
 }
 
 /// Masks every token in a name, an argument or a message. Control characters stay: see [`printable`].
@@ -143,7 +178,7 @@ pub fn masked(text: &str, detector: &Detector) -> String {
 /// Masks every token in a name of something that belongs to a file, such as its path, and every word of it that gives away
 /// a token of the file. Digests in a name stay as they are: a path must lead to what it names.
 pub fn named(name: &str, detector: &Detector, fragments: &Fragments) -> String {
-    without(&masked(name, detector), |it| fragments.touch(it))
+    without(&masked(name, detector), 0..0, |it| fragments.touch(it)).0
 }
 
 /// Spells out whatever a terminal would obey or hide: control, bidirectional and invisible characters.
@@ -170,26 +205,44 @@ pub fn obeyed(it: char) -> bool {
 /// Hides long runs of letters and digits that vary like a secret: masking must be wider than detection. Digests and
 /// identifiers go with them, which costs a reader nothing.
 pub fn veiled(text: &str) -> String {
-    without(text, is_secretive)
+    without(text, 0..0, is_secretive).0
 }
 
-/// Hides the words of which that is asked.
-fn without(text: &str, hidden: impl Fn(&[u8]) -> bool) -> String {
+/// Hides the words of which that is asked, and finds a mark again: of a hidden word it takes in all.
+fn without(
+    text: &str,
+    mark: Range<usize>,
+    hidden: impl Fn(&[u8]) -> bool,
+) -> (String, Range<usize>) {
     let mut shown = String::with_capacity(text.len());
+    let (mut at, mut cuts) = (0, [None; 2]);
     for piece in text.split_inclusive(|it: char| !it.is_ascii_alphanumeric()) {
         let run = piece.trim_end_matches(|it: char| !it.is_ascii_alphanumeric());
-        if hidden(run.as_bytes()) {
-            shown.push_str("****");
-            shown.push_str(&piece[run.len()..]);
-        } else {
-            shown.push_str(piece);
+        let before = shown.len();
+        shown.push_str(if hidden(run.as_bytes()) { "****" } else { run });
+        let after = shown.len();
+        shown.push_str(&piece[run.len()..]);
+        let moved = |cut: usize, inside| match cut - at {
+            0 => before,
+            off if off >= run.len() => after + off - run.len(),
+            off if after - before == run.len() => before + off,
+            _ => inside,
+        };
+        let here = at..at + piece.len();
+        if cuts[0].is_none() && here.contains(&mark.start) {
+            cuts[0] = Some(moved(mark.start, before));
         }
+        if cuts[1].is_none() && here.contains(&mark.end) {
+            cuts[1] = Some(moved(mark.end, after));
+        }
+        at = here.end;
     }
-    shown
+    let [start, end] = cuts.map(|it| it.unwrap_or(shown.len()));
+    (shown, start..end)
 }
 
 fn push(text: &mut String, bytes: &[u8]) {
-    for it in disarmed(&veiled(&String::from_utf8_lossy(bytes))).chars() {
+    for it in disarmed(&String::from_utf8_lossy(bytes)).chars() {
         match it {
             '\t' => text.push_str("    "),
             '\0' | '\r' | '\u{feff}' => {}

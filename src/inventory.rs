@@ -11,8 +11,8 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 
 use crate::date::Date;
-use crate::detect::{Detector, Kind, Name, Named, Token};
-use crate::excerpt::{self, Excerpt};
+use crate::detect::{Detector, Kind, Name, Named};
+use crate::excerpt::{Excerpt, Veil};
 use crate::finding::{Position, Related};
 use crate::policy::scope::Globs;
 use crate::yaml_file::{Broken, YamlFile};
@@ -42,8 +42,8 @@ struct List {
     spans: BTreeMap<String, Range<usize>>,
     /// Where each line begins.
     lines: Vec<usize>,
-    /// Tokens that stand in it against all advice.
-    literals: Vec<Token>,
+    /// Hides the tokens that stand in it against all advice.
+    veil: Veil,
 }
 
 /// A token that is declared.
@@ -255,7 +255,7 @@ impl Inventory {
     }
 
     fn related(&self, list: usize, at: &str, label: String) -> Related {
-        let path = excerpt::masked(&self.lists[list].file.name, Detector::shared());
+        let path = self.lists[list].veil.name(&self.lists[list].file.name);
         let (start, _, excerpt) = self.shown(list, at);
         Related { path, start, excerpt, label }
     }
@@ -267,7 +267,7 @@ impl Inventory {
         let span = list.spans.get(at).cloned().unwrap_or(0..0);
         let end = memchr::memchr(b'\n', &bytes[span.clone()]);
         let span = span.start..end.map_or(span.end, |it| span.start + it);
-        let excerpt = Excerpt::new(bytes, &span, &list.literals);
+        let excerpt = list.veil.excerpt(bytes, &span);
         (list.position(span.start), list.position(span.end), excerpt)
     }
 }
@@ -276,8 +276,7 @@ impl List {
     fn of(file: YamlFile) -> Self {
         let bytes = file.text.as_bytes();
         let lines = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1));
-        let literals = Detector::shared().find(bytes);
-        Self { spans: file.spans("tokens"), lines: lines.collect(), literals, file }
+        Self { spans: file.spans("tokens"), lines: lines.collect(), veil: Veil::of(bytes), file }
     }
 
     fn position(&self, at: usize) -> Position {

@@ -12,8 +12,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::date::Date;
-use crate::detect::{Fragments, Token};
-use crate::excerpt::{self, Excerpt};
+use crate::excerpt::{self, Excerpt, Veil};
 use crate::finding::{Fingerprint, Position};
 use crate::policy::Policy;
 use crate::rule::RuleId;
@@ -94,12 +93,11 @@ pub fn collect<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Suppression<'p>> 
     if markers.is_empty() {
         return Vec::new();
     }
-    let tokens = policy.detector.find(blob.bytes);
+    let veil = Veil::of(blob.bytes);
     let site = Site::of(blob.path, blob.bytes, policy.platforms());
-    let fragments = Fragments::new(policy.detector, blob.bytes, &tokens);
-    let path = excerpt::named(blob.path, policy.detector, &fragments);
-    let mut spots = Spots { bytes: blob.bytes, tokens: &tokens, ruler: Ruler::new(blob) };
-    let commit = commit_of(blob, policy.detector, &fragments);
+    let path = veil.name(blob.path);
+    let mut spots = Spots { bytes: blob.bytes, veil: &veil, ruler: Ruler::new(blob) };
+    let commit = commit_of(blob, &veil);
     let mut found = Vec::new();
     for marker in markers {
         let owned = blob.owned.holds(&marker.span);
@@ -115,7 +113,7 @@ pub fn collect<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Suppression<'p>> 
         let said = marker.said.map(|said| Allowance {
             rules: said.rules.into_iter().map(|(id, span)| (id, spots.at(&span))).collect(),
             until: (said.until.0, spots.at(&said.until.1)),
-            reason: excerpt::printable(&excerpt::masked(&said.reason, policy.detector)),
+            reason: excerpt::printable(&veil.name(&said.reason)),
         });
         found.push(Suppression {
             path: path.clone(),
@@ -138,14 +136,14 @@ pub fn configured(policy: &Policy, whole: bool) -> Vec<Suppression<'_>> {
     };
     let bytes = file.text.as_bytes();
     let blob = Blob::whole(&file.name, bytes);
-    let tokens = policy.detector.find(bytes);
-    let spots = Spots { bytes, tokens: &tokens, ruler: Ruler::new(&blob) };
+    let veil = Veil::of(bytes);
+    let spots = Spots { bytes, veil: &veil, ruler: Ruler::new(&blob) };
     let entries = policy.config.entries.iter().enumerate();
     let suppressions = entries.map(|(index, entry)| {
         let spot = |key| spots.at(&file.span(&format!("suppressions.entries.{index}.{key}")));
         let (rule, until) = (spot("rule"), spot("until"));
         Suppression {
-            path: excerpt::masked(&file.name, policy.detector),
+            path: veil.name(&file.name),
             site: Site::of(&file.name, bytes, policy.platforms()),
             commit: None,
             spot: rule.clone(),
@@ -164,7 +162,7 @@ pub fn configured(policy: &Policy, whole: bool) -> Vec<Suppression<'_>> {
 /// Shows pieces of a blob.
 struct Spots<'b> {
     bytes: &'b [u8],
-    tokens: &'b [Token],
+    veil: &'b Veil,
     ruler: Ruler<'b>,
 }
 
@@ -180,7 +178,7 @@ impl Spots<'_> {
         Spot {
             start: self.ruler.ahead(span.start),
             end: self.ruler.ahead(span.end),
-            excerpt: Excerpt::new(self.bytes, span, self.tokens),
+            excerpt: self.veil.excerpt(self.bytes, span),
         }
     }
 }

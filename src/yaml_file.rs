@@ -17,8 +17,7 @@ use miette::{
 use serde::Deserializer;
 use serde::de::{self, DeserializeOwned, Visitor};
 
-use crate::detect::Detector;
-use crate::excerpt::{masked, veiled};
+use crate::excerpt::{Veil, veiled};
 use frame::{Frame, enter};
 pub use message::meant;
 
@@ -199,13 +198,19 @@ impl YamlFile {
         spans
     }
 
+    /// Hides the tokens that stand in it against all advice.
+    pub(crate) fn veil(&self) -> Veil {
+        Veil::of(self.text.as_bytes())
+    }
+
     fn at_byte(&self, at: usize, message: impl fmt::Display) -> Broken {
         let text = &self.text;
         let at = at.min(text.len());
         let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
         let line = text[start..].lines().next().unwrap_or_default();
         // What is underlined is as long as what is shown: a mask hides the length.
-        let shown = veiled(&masked(line, Detector::shared()));
+        let veil = self.veil();
+        let shown = veiled(&veil.name(line));
         let text = [&text[..start], &shown, &text[start + line.len()..]].concat();
         let line = shown.as_str();
         let indent = line.len() - line.trim_start().len();
@@ -215,7 +220,11 @@ impl YamlFile {
         Broken {
             kind: self.kind,
             severity: Severity::Error,
-            message: format!("{}: {}", self.name, message::shortened(&message.to_string())),
+            message: format!(
+                "{}: {}",
+                self.name,
+                message::shortened(&veil.name(&message.to_string()))
+            ),
             source_code: NamedSource::new(&self.name, text),
             span: span.into(),
         }

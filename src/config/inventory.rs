@@ -3,7 +3,6 @@
 use serde::Deserialize;
 
 use super::{Config, Reader, raw};
-use crate::detect::Detector;
 use crate::inventory::{Declared, Reference, Rights};
 use crate::yaml_file::{Broken, YamlFile};
 
@@ -21,7 +20,7 @@ impl Config {
     pub fn declare(&mut self, file: &YamlFile) -> Result<(), Broken> {
         raw::check_version(file)?;
         let raw: File = file.typed()?;
-        let reader = Reader { file, detector: Detector::shared() };
+        let reader = Reader { file };
         let tokens = reader.tokens(raw.tokens)?;
         if tokens.is_empty() { Ok(()) } else { self.inventory.add(file, tokens) }
     }

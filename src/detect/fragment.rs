@@ -10,7 +10,7 @@ const SECRETIVE: usize = 16;
 const DISTINCT: usize = 9;
 
 /// The pieces of the bodies of some tokens. They are bodies all the same, so nothing can show them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Fragments {
     /// Sorted: a file may hold a million tokens, and each of them a name of its own.
     pieces: Vec<u64>,

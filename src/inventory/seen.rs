@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{Declared, Inventory, List};
-use crate::detect::Fragments;
-use crate::excerpt;
+use crate::excerpt::Veil;
 use crate::finding::Related;
 use crate::platform::Class;
 use crate::policy::Policy;
@@ -53,9 +52,7 @@ impl Seen {
         if past || !here.contains(&true) {
             return;
         }
-        let tokens = policy.detector.find(blob.bytes);
-        let fragments = Fragments::new(policy.detector, blob.bytes, &tokens);
-        let path = excerpt::named(blob.path, policy.detector, &fragments);
+        let path = Veil::of(blob.bytes).name(blob.path);
         for (entry, token) in inventory.tokens().iter().enumerate().filter(|it| here[it.1.list]) {
             if blob.owned.holds(&inventory.lists[token.list].extent(token)) {
                 self.entries.push((entry, path.clone()));

@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use super::Again;
-use super::judge::tokens;
 use super::reading::Reading;
 use super::show::{Ruler, line};
-use crate::detect::Fragments;
-use crate::excerpt::{self, Excerpt};
+use crate::excerpt::Veil;
 use crate::finding::Related;
 use crate::platform::Ci;
 use crate::policy::Policy;
@@ -35,15 +33,14 @@ pub(super) fn find(
         if called.is_empty() {
             return;
         }
-        let tokens = tokens(blob, policy);
-        let fragments = Fragments::new(policy.detector, blob.bytes, &tokens);
+        let veil = Veil::of(blob.bytes);
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         for (path, span) in called {
             let span = reading.source(&line(reading.bytes(), span));
             let related = Related {
-                path: excerpt::named(blob.path, policy.detector, &fragments),
+                path: veil.name(blob.path),
                 start: Ruler::new(blob).position(span.start),
-                excerpt: Excerpt::new(blob.bytes, &span, &tokens),
+                excerpt: veil.excerpt(blob.bytes, &span),
                 label: "CI runs it here".to_owned(),
             };
             // The first caller by name, whatever the order of the threads.

@@ -5,6 +5,7 @@ use std::mem::discriminant;
 use super::reading::Reading;
 use super::show::Shower;
 use crate::detect::{Fragments, Name, Token};
+use crate::excerpt::Veil;
 use crate::finding::Finding;
 use crate::inventory::Seen;
 use crate::platform::{Ci, Class};
@@ -85,8 +86,8 @@ pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: bool) -> J
         return Judged::default();
     }
     let mut facts = facts_of(blob, reading.bytes(), policy, &names);
-    let fragments = Fragments::new(policy.detector, blob.bytes, &tokens);
-    let shower = || Shower::new(blob, &reading, policy, &tokens, &fragments);
+    let veil = Veil::new(blob.bytes, tokens);
+    let shower = || Shower::new(blob, &reading, policy, &veil);
     let findings = findings(policy, &facts, &violating, shower());
     // What people read is run by nobody.
     let is_read = facts.platform.is_some_and(|it| it.class == Class::Docs);
@@ -100,14 +101,14 @@ pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: bool) -> J
         let mut shower = shower();
         seen.used(blob, policy, &facts, &mut |it| shower.place(it));
     }
-    Judged { findings, if_called, seen, fragments }
+    Judged { findings, if_called, seen, fragments: veil.into_fragments() }
 }
 
 fn findings<'p>(
     policy: &'p Policy,
     facts: &Facts<'p, '_>,
     violating: &[Token],
-    mut shower: Shower<'p, '_>,
+    mut shower: Shower<'_>,
 ) -> Vec<Finding<'p>> {
     let here = policy.at(shower.blob.path);
     let things = facts.things(violating).filter(|it| shower.owns(it));

@@ -4,8 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::reading::Reading;
-use crate::detect::{Detector, Fragments, Token};
-use crate::excerpt::{self, Excerpt};
+use crate::excerpt::{self, Veil};
 use crate::finding::{Finding, Fingerprint, Position, Related, Subject};
 use crate::policy::{Level, Policy};
 use crate::rule::Rule;
@@ -13,12 +12,10 @@ use crate::site::{Facts, Thing, What};
 use crate::source::{Blob, Commit, Revision, Start};
 
 /// Makes findings of things, going forwards through a blob.
-pub(super) struct Shower<'p, 'c> {
+pub(super) struct Shower<'c> {
     pub(super) blob: &'c Blob<'c>,
     reading: &'c Reading<'c>,
-    detector: &'p Detector,
-    tokens: &'c [Token],
-    fragments: &'c Fragments,
+    veil: &'c Veil,
     path: Arc<str>,
     commit: Option<Arc<Commit>>,
     /// The path from the root of the policy, by which the finding is known.
@@ -26,20 +23,17 @@ pub(super) struct Shower<'p, 'c> {
     ruler: Ruler<'c>,
 }
 
-impl<'p, 'c> Shower<'p, 'c> {
-    /// `tokens` are all tokens of the blob, where they stand in it, and `fragments` theirs.
+impl<'c> Shower<'c> {
     pub(super) fn new(
         blob: &'c Blob<'c>,
         reading: &'c Reading<'c>,
-        policy: &'p Policy,
-        tokens: &'c [Token],
-        fragments: &'c Fragments,
+        policy: &Policy,
+        veil: &'c Veil,
     ) -> Self {
-        let (detector, ruler) = (policy.detector, Ruler::new(blob));
-        let path = excerpt::named(blob.path, detector, fragments);
+        let path = veil.name(blob.path);
         let anchored = policy.anchor.of(&path).into_owned();
-        let (path, commit) = (path.into(), commit_of(blob, detector, fragments));
-        Self { blob, reading, detector, tokens, fragments, path, commit, anchored, ruler }
+        let (path, commit) = (path.into(), commit_of(blob, veil));
+        Self { blob, reading, veil, path, commit, anchored, ruler: Ruler::new(blob) }
     }
 
     /// Whether a thing is judged in this blob.
@@ -48,7 +42,7 @@ impl<'p, 'c> Shower<'p, 'c> {
     }
 
     /// The finding of what a thing breaks.
-    pub(super) fn finding(
+    pub(super) fn finding<'p>(
         &mut self,
         rule: &'p Rule,
         level: Level<'p>,
@@ -57,7 +51,8 @@ impl<'p, 'c> Shower<'p, 'c> {
     ) -> Finding<'p> {
         let span = self.reading.source(&first_line(self.reading.bytes(), thing));
         let (start, end) = (self.ruler.position(span.start), self.ruler.ahead(span.end));
-        let (site, subject) = (facts.site(thing, &|it| self.named(it)), self.subject(thing, facts));
+        let (site, subject) =
+            (facts.site(thing, &|it| self.veil.name(it)), self.subject(thing, facts));
         let address = site.address.as_deref().unwrap_or_default();
         Finding {
             rule,
@@ -66,7 +61,7 @@ impl<'p, 'c> Shower<'p, 'c> {
             path: self.path.clone(),
             start,
             end,
-            excerpt: Excerpt::new(self.blob.bytes, &span, self.tokens),
+            excerpt: self.veil.excerpt(self.blob.bytes, &span),
             fingerprint: Fingerprint::of(rule, &self.anchored, &subject, address),
             subject,
             site,
@@ -83,16 +78,12 @@ impl<'p, 'c> Shower<'p, 'c> {
         Related {
             path: self.path.to_string(),
             start: self.ruler.position(span.start),
-            excerpt: Excerpt::new(self.blob.bytes, &span, self.tokens),
+            excerpt: self.veil.excerpt(self.blob.bytes, &span),
             label: "used here".to_owned(),
         }
     }
 
-    fn named(&self, name: &str) -> String {
-        excerpt::named(name, self.detector, self.fragments)
-    }
-
-    fn subject(&self, thing: &Thing<'_>, facts: &Facts<'p, '_>) -> Subject {
+    fn subject(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> Subject {
         match thing.what {
             What::Token(token) => {
                 let mut token = token.clone();
@@ -102,7 +93,7 @@ impl<'p, 'c> Shower<'p, 'c> {
             }
             What::Reference(_) | What::Host | What::Command | What::Value => {
                 let name = facts.subject(thing).map_or("", |it| &it.name);
-                Subject::Named(self.named(name))
+                Subject::Named(self.veil.name(name))
             }
         }
     }
@@ -117,13 +108,9 @@ fn declaration(rule: &Rule, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> Vec<Rel
 }
 
 /// A blob's commits, fit to be shown: whoever names a branch or a person may name it like a token.
-pub(crate) fn commit_of(
-    blob: &Blob<'_>,
-    detector: &Detector,
-    fragments: &Fragments,
-) -> Option<Arc<Commit>> {
+pub(crate) fn commit_of(blob: &Blob<'_>, veil: &Veil) -> Option<Arc<Commit>> {
     let commit = blob.commit?;
-    let masked = |text: &String| excerpt::printable(&excerpt::named(text, detector, fragments));
+    let masked = |text: &String| excerpt::printable(&veil.name(text));
     let revision =
         |it: &Revision| Revision { author: it.author.as_ref().map(masked), ..it.clone() };
     Some(Arc::new(Commit {

@@ -1,12 +1,19 @@
 //! Properties of any bytes: whatever is found is masked, whatever is shown is harmless, nothing panics.
 
+use clap::ValueEnum;
+use lynklint::date::Date;
 use lynklint::detect::Detector;
 use lynklint::excerpt::{self, LONGEST, masked, obeyed, printable};
+use lynklint::exempt::Terms;
 use lynklint::policy::Policy;
+use lynklint::report::Format;
 use lynklint::rule::example::expand;
-use lynklint::scan::check;
-use lynklint::source::Blob;
+use lynklint::scan::{Files, Progress, check, scan};
+use lynklint::source::{Blob, Coverage, Visitor};
 use proptest::prelude::*;
+
+use crate::detect::utf16;
+use crate::report::{policy, shown};
 
 /// Text made of the pieces that detection is about, and arbitrary bytes between them.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -43,6 +50,81 @@ pub(crate) fn leaks(text: &str) -> bool {
         let body = &token[token.len() - 36..];
         (0..=28).any(|i| text.contains(&body[i..i + 8]))
     })
+}
+
+const PATHS: [&str; 4] =
+    [".github/workflows/PIECE.yml", ".gitlab-ci.yml", "PIECE/k8s.yaml", "a.py"];
+
+const LINES: [&str; 11] = [
+    "T: $PERSONAL",
+    "PIECE: $SERVICE",
+    "a: { PIECE: $PERSONAL, \"b.PIECE\": PIECE }",
+    "PIECE-PIECE: ${{ secrets.INTERLYNK_TOKEN_PIECE }} # PIECE",
+    "x: echo PIECE $INTERLYNK_SECURITY_TOKEN PIECE",
+    "run: |\n  set -x; PIECE --token $INTERLYNK_SECURITY_TOKEN",
+    "# ALLOW allow(PIECE) until=2026-12-01 -- PIECE",
+    "T: $SERVICE # ALLOW allow(hardcoded-service-token) until=2026-12-01 -- PIECE",
+    "T: $SERVICE # ALLOW allow(no) until=PIECE -- PIECE",
+    "PIECE:",
+    "- PIECE",
+];
+
+/// Eight to fifteen characters of a body, in a word that may go on before them and hold what is not shown.
+fn piece() -> impl Strategy<Value = String> {
+    (0..28_usize, 8..=15_usize, "[a-z]{0,2}", any::<bool>()).prop_map(
+        |(from, len, before, split)| {
+            let token = expand("$PERSONAL");
+            let body = &token[token.len() - 36..];
+            let (head, tail) = body[from..(from + len).min(36)].split_at(5);
+            format!("{before}{head}{}{tail}", if split { "\r" } else { "" })
+        },
+    )
+}
+
+/// Puts pieces in their places.
+fn filled<'p>(text: &str, pieces: &mut impl Iterator<Item = &'p String>) -> String {
+    let mut parts = text.split("PIECE");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let text = parts.fold(first, |text, it| text + pieces.next().map_or("", String::as_str) + it);
+    text.replace("ALLOW", concat!("lynk", "lint:"))
+}
+
+/// A file with a token in it, its path and its text, in which pieces of the token's body stand wherever something is named.
+fn with_pieces() -> impl Strategy<Value = (String, String)> {
+    let select = proptest::sample::select::<&str>;
+    let lines = proptest::collection::vec(select(&LINES[..]), 1..8);
+    let pieces = proptest::collection::vec(piece(), 1..6);
+    (select(&PATHS[..]), lines, pieces, any::<bool>()).prop_map(|(path, lines, pieces, deep)| {
+        let mut next = pieces.iter().cycle();
+        let path = filled(path, &mut next).replace('\r', "");
+        let indent = if deep { "  " } else { "" };
+        let lines = lines.iter().map(|it| format!("{indent}{}\n", filled(it, &mut next)));
+        (path, lines.chain(["T: $PERSONAL\n".to_owned()]).collect())
+    })
+}
+
+proptest! {
+    // Each of them is a scan and a report in every format.
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn no_piece_of_a_token_of_the_file_is_shown((path, text) in with_pieces(), wide in any::<bool>()) {
+        let policy = policy();
+        let text = expand(&text);
+        let bytes = if wide { utf16(&text, false) } else { text.into_bytes() };
+        let source = |visit: &Visitor<'_>| {
+            visit(&Blob::whole(&path, &bytes));
+            Ok(Coverage { files: 1, ..Coverage::default() })
+        };
+        let mut report =
+            scan(&policy, &Progress::default(), Files::InPipe, source).expect("nothing fails");
+        report.exempt(&Terms::of(Date::parse("2026-11-24").expect("a day")));
+        prop_assert!(!report.findings.is_empty());
+        for format in Format::value_variants() {
+            let out = shown(*format, &report);
+            prop_assert!(!leaks(&out), "{format:?}: {out}");
+        }
+    }
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use lynklint::date::Date;
-use lynklint::excerpt::Excerpt;
+use lynklint::excerpt::Veil;
 use lynklint::exempt::{Override, Terms};
 use lynklint::finding::{ExemptedBy, Exemption, Finding, Fingerprint, Position, Related, Subject};
 use lynklint::policy::Policy;
@@ -107,7 +107,7 @@ fn named(policy: &Policy) -> Finding<'_> {
     Finding {
         start: place(1, 18),
         end: place(1, 34),
-        excerpt: Excerpt::new(line, &(17..33), &[]),
+        excerpt: Veil::of(line).excerpt(line, &(17..33)),
         fingerprint: Fingerprint::of(
             token.rule,
             &token.path,
@@ -117,7 +117,7 @@ fn named(policy: &Policy) -> Finding<'_> {
         related: vec![Related {
             path: "upload.sh".to_owned(),
             start: place(2, 1),
-            excerpt: Excerpt::new(b"set -x", &(0..6), &[]),
+            excerpt: Veil::of(b"").excerpt(b"set -x", &(0..6)),
             label: "run by this step".to_owned(),
         }],
         subject,
