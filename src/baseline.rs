@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::date::Date;
 use crate::excerpt::printable;
 use crate::finding::{ExemptedBy, Exemption, Finding, Fingerprint};
+use crate::path::PathKey;
 use crate::policy::Enforcement;
 use crate::policy::anchor::Anchor;
 use crate::rule::RuleId;
@@ -222,5 +223,5 @@ impl Baseline {
 /// The identity of a finding in whatever file.
 fn content(finding: &Finding<'_>) -> Fingerprint {
     let address = finding.site.address.as_deref().unwrap_or_default();
-    Fingerprint::of(finding.rule, "", &finding.subject, address)
+    Fingerprint::of(finding.rule, &PathKey::default(), &finding.subject, address)
 }

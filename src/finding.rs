@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::detect::Token;
 use crate::digest::Digest;
 use crate::excerpt::Excerpt;
+use crate::path::{FilePath, PathKey};
 use crate::policy::{Enforcement, Gate};
 use crate::rule::Rule;
 use crate::site::Site;
@@ -68,9 +69,9 @@ pub struct Fingerprint(Digest);
 
 impl Fingerprint {
     /// Of a rule's violation by a subject in a file; `address` is its place in the file, as far as that is known.
-    pub fn of(rule: &Rule, path: &str, subject: &Subject, address: &str) -> Self {
-        let text = format!("{}\0{path}\0{}\0{address}", rule.id, subject.identity());
-        Self(Digest::of([text.as_bytes()]))
+    pub fn of(rule: &Rule, path: &PathKey, subject: &Subject, address: &str) -> Self {
+        let after = format!("\0{}\0{address}", subject.identity());
+        Self(path.digest(&format!("{}\0", rule.id), &after))
     }
 }
 
@@ -144,8 +145,8 @@ fn either(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 /// A second place of a finding, and what it has to do with it.
 #[derive(Clone, Debug)]
 pub struct Related {
-    /// The file, masked like a finding's.
-    pub path: String,
+    /// The file.
+    pub path: FilePath,
     /// Where it begins.
     pub start: Position,
     /// The line that shows it.
@@ -232,8 +233,8 @@ pub struct Finding<'p> {
     pub enforcement: Enforcement,
     /// The set that applies the rule here.
     pub set: &'p str,
-    /// The file, with every token in its name masked. It may hold control characters.
-    pub path: Arc<str>,
+    /// The file.
+    pub path: FilePath,
     /// Where the subject begins.
     pub start: Position,
     /// Where it ends.

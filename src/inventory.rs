@@ -14,6 +14,7 @@ use crate::date::Date;
 use crate::detect::{Detector, Kind, Name, Named};
 use crate::excerpt::{Excerpt, Veil};
 use crate::finding::{Position, Related};
+use crate::path::FilePath;
 use crate::policy::scope::Globs;
 use crate::yaml_file::{Broken, YamlFile};
 
@@ -255,7 +256,7 @@ impl Inventory {
     }
 
     fn related(&self, list: usize, at: &str, label: String) -> Related {
-        let path = self.lists[list].veil.name(&self.lists[list].file.name);
+        let path = self.lists[list].path();
         let (start, _, excerpt) = self.shown(list, at);
         Related { path, start, excerpt, label }
     }
@@ -277,6 +278,10 @@ impl List {
         let bytes = file.text.as_bytes();
         let lines = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1));
         Self { spans: file.spans("tokens"), lines: lines.collect(), veil: Veil::of(bytes), file }
+    }
+
+    fn path(&self) -> FilePath {
+        FilePath::new(&self.file.name, &self.veil)
     }
 
     fn position(&self, at: usize) -> Position {

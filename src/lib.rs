@@ -40,6 +40,8 @@ pub mod policy;
 
 pub mod excerpt;
 
+pub mod path;
+
 pub mod finding;
 
 pub mod suppress;

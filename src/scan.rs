@@ -15,6 +15,7 @@ use crate::excerpt;
 use crate::exempt::Exempted;
 use crate::finding::{Finding, Fingerprint};
 use crate::inventory::Seen;
+use crate::path::FilePath;
 use crate::policy::Policy;
 use crate::source::{self, Blob, Coverage, Skipped, Visitor, Wanted};
 use crate::suppress::{self, Suppression};
@@ -162,8 +163,8 @@ struct Collected<'p> {
     fragments: Fragments,
     /// Files of which it is not known whether CI runs them, by their paths from the root.
     hanging: BTreeMap<String, Judged<'p>>,
-    /// Files with findings that hold only if git tracks the file: their masked paths, and where they are.
-    if_tracked: BTreeMap<String, PathBuf>,
+    /// Files with findings that hold only if git tracks the file: where they are.
+    if_tracked: BTreeMap<FilePath, PathBuf>,
     excluded: u64,
     excluded_bytes: u64,
 }
@@ -182,7 +183,7 @@ impl<'p> Collected<'p> {
         self.suppressions = suppress::collect(blob, policy);
         let asks = |it: &&Finding<'_>| it.rule.when.asks_git();
         if let Some(finding) = judged.findings.iter().chain(&judged.if_called).find(asks) {
-            self.if_tracked.insert(finding.path.to_string(), policy.anchor.full(blob.path));
+            self.if_tracked.insert(finding.path.clone(), policy.anchor.full(blob.path));
         }
         match judged.if_called.is_empty() {
             true => self.findings = judged.findings,
@@ -219,7 +220,7 @@ impl<'p> Collected<'p> {
             Files::InGit | Files::InPipe => (BTreeSet::new(), Vec::new()),
         };
         let is_tracked =
-            |path: &str| self.if_tracked.get(path).is_some_and(|it| tracked.contains(it));
+            |path: &FilePath| self.if_tracked.get(path).is_some_and(|it| tracked.contains(it));
         self.findings.retain(|it| !it.rule.when.asks_git() || is_tracked(&it.path));
         skipped
     }

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::date::Date;
 use crate::excerpt::{self, Excerpt, Veil};
 use crate::finding::{Fingerprint, Position};
+use crate::path::FilePath;
 use crate::policy::Policy;
 use crate::rule::RuleId;
 use crate::scan::{Ruler, commit_of};
@@ -43,7 +44,7 @@ pub enum Flaw {
 /// A suppression as it was found.
 #[derive(Clone, Debug)]
 pub struct Suppression<'p> {
-    path: String,
+    path: FilePath,
     site: Site<'p>,
     commit: Option<Arc<Commit>>,
     /// What stands there: what it allows, or why it is malformed.
@@ -95,7 +96,7 @@ pub fn collect<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Suppression<'p>> 
     }
     let veil = Veil::of(blob.bytes);
     let site = Site::of(blob.path, blob.bytes, policy.platforms());
-    let path = veil.name(blob.path);
+    let path = FilePath::new(blob.path, &veil);
     let mut spots = Spots { bytes: blob.bytes, veil: &veil, ruler: Ruler::new(blob) };
     let commit = commit_of(blob, &veil);
     let mut found = Vec::new();
@@ -143,7 +144,7 @@ pub fn configured(policy: &Policy, whole: bool) -> Vec<Suppression<'_>> {
         let spot = |key| spots.at(&file.span(&format!("suppressions.entries.{index}.{key}")));
         let (rule, until) = (spot("rule"), spot("until"));
         Suppression {
-            path: veil.name(&file.name),
+            path: FilePath::new(&file.name, &veil),
             site: Site::of(&file.name, bytes, policy.platforms()),
             commit: None,
             spot: rule.clone(),

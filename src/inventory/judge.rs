@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Declared, Seen, Use};
 use crate::date::Date;
 use crate::detect::Kind;
-use crate::excerpt;
 use crate::finding::{Finding, Fingerprint, Related, Subject};
 use crate::policy::Policy;
 use crate::rule::{Rule, When};
@@ -116,8 +115,9 @@ fn finding<'p>(
     let token = &inventory.tokens[entry];
     let file = inventory.file(token);
     let read = seen.entries.iter().find(|it| it.0 == entry);
-    let path = read.map_or_else(|| excerpt::masked(&file.name, policy.detector), |it| it.1.clone());
-    let level = policy.at(&path).level(&rule.id)?;
+    let list = &inventory.lists[token.list];
+    let path = read.map_or_else(|| list.path(), |it| it.1.clone());
+    let level = path.here(policy).level(&rule.id)?;
     let at = format!("tokens.{}.{}", token.index, shown.key);
     let (start, end, excerpt) = inventory.shown(token.list, &at);
     let subject = Subject::Named(token.name.clone());
@@ -129,7 +129,7 @@ fn finding<'p>(
         rule,
         enforcement: level.enforcement,
         set: level.set,
-        fingerprint: Fingerprint::of(rule, &policy.anchor.of(&path), &subject, ""),
+        fingerprint: Fingerprint::of(rule, &path.key(&policy.anchor), &subject, ""),
         start,
         end,
         excerpt,
@@ -139,7 +139,7 @@ fn finding<'p>(
         commit: None,
         exemption: None,
         verdict: None,
-        path: path.into(),
+        path,
     })
 }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::{Declared, Inventory, List};
 use crate::excerpt::Veil;
 use crate::finding::Related;
+use crate::path::FilePath;
 use crate::platform::Class;
 use crate::policy::Policy;
 use crate::site::{Facts, Thing};
@@ -17,7 +18,7 @@ pub struct Seen {
     /// The uses of declared tokens, each file's first of each entry.
     pub uses: Vec<Use>,
     /// Entries whose lines were judged, with the path at which their list was read.
-    pub(super) entries: Vec<(usize, String)>,
+    pub(super) entries: Vec<(usize, FilePath)>,
 }
 
 /// A use of a declared token.
@@ -52,7 +53,7 @@ impl Seen {
         if past || !here.contains(&true) {
             return;
         }
-        let path = Veil::of(blob.bytes).name(blob.path);
+        let path = FilePath::new(blob.path, &Veil::of(blob.bytes));
         for (entry, token) in inventory.tokens().iter().enumerate().filter(|it| here[it.1.list]) {
             if blob.owned.holds(&inventory.lists[token.list].extent(token)) {
                 self.entries.push((entry, path.clone()));

@@ -8,6 +8,7 @@ use super::reading::Reading;
 use super::show::{Ruler, line};
 use crate::excerpt::Veil;
 use crate::finding::Related;
+use crate::path::FilePath;
 use crate::platform::Ci;
 use crate::policy::Policy;
 use crate::site::{Facts, called};
@@ -38,7 +39,7 @@ pub(super) fn find(
         for (path, span) in called {
             let span = reading.source(&line(reading.bytes(), span));
             let related = Related {
-                path: veil.name(blob.path),
+                path: FilePath::new(blob.path, &veil),
                 start: Ruler::new(blob).position(span.start),
                 excerpt: veil.excerpt(blob.bytes, &span),
                 label: "CI runs it here".to_owned(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::reading::Reading;
 use crate::excerpt::{self, Veil};
 use crate::finding::{Finding, Fingerprint, Position, Related, Subject};
+use crate::path::{FilePath, PathKey};
 use crate::policy::{Level, Policy};
 use crate::rule::Rule;
 use crate::site::{Facts, Thing, What};
@@ -16,10 +17,10 @@ pub(super) struct Shower<'c> {
     pub(super) blob: &'c Blob<'c>,
     reading: &'c Reading<'c>,
     veil: &'c Veil,
-    path: Arc<str>,
+    path: FilePath,
     commit: Option<Arc<Commit>>,
     /// The path from the root of the policy, by which the finding is known.
-    anchored: String,
+    key: PathKey,
     ruler: Ruler<'c>,
 }
 
@@ -30,10 +31,9 @@ impl<'c> Shower<'c> {
         policy: &Policy,
         veil: &'c Veil,
     ) -> Self {
-        let path = veil.name(blob.path);
-        let anchored = policy.anchor.of(&path).into_owned();
-        let (path, commit) = (path.into(), commit_of(blob, veil));
-        Self { blob, reading, veil, path, commit, anchored, ruler: Ruler::new(blob) }
+        let path = FilePath::new(blob.path, veil);
+        let (key, commit) = (path.key(&policy.anchor), commit_of(blob, veil));
+        Self { blob, reading, veil, path, commit, key, ruler: Ruler::new(blob) }
     }
 
     /// Whether a thing is judged in this blob.
@@ -62,7 +62,7 @@ impl<'c> Shower<'c> {
             start,
             end,
             excerpt: self.veil.excerpt(self.blob.bytes, &span),
-            fingerprint: Fingerprint::of(rule, &self.anchored, &subject, address),
+            fingerprint: Fingerprint::of(rule, &self.key, &subject, address),
             subject,
             site,
             related: declaration(rule, thing, facts),
@@ -76,7 +76,7 @@ impl<'c> Shower<'c> {
     pub(super) fn place(&mut self, thing: &Thing<'_>) -> Related {
         let span = self.reading.source(&thing.span);
         Related {
-            path: self.path.to_string(),
+            path: self.path.clone(),
             start: self.ruler.position(span.start),
             excerpt: self.veil.excerpt(self.blob.bytes, &span),
             label: "used here".to_owned(),

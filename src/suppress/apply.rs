@@ -7,6 +7,7 @@ use super::{Allowance, Covers, Flaw, Spot, Suppression, Told};
 use crate::date::Date;
 use crate::excerpt;
 use crate::finding::{ExemptedBy, Exemption, Finding, Fingerprint, Subject};
+use crate::path::FilePath;
 use crate::policy::{Enforcement, Policy};
 use crate::rule::Rule;
 use crate::source::Commit;
@@ -64,7 +65,7 @@ pub fn apply<'s, 'p>(
 /// A fault as findings of the rules that are about its flaw.
 pub fn findings_of<'p>(fault: &Fault<'_, 'p>, policy: &'p Policy) -> Vec<Finding<'p>> {
     let Suppression { path, site, commit, .. } = fault.suppression;
-    let here = policy.at(path);
+    let here = path.here(policy);
     let finding = |rule: &'p Rule| {
         let level = here.level(&rule.id).filter(|_| rule.when.flaw() == Some(fault.flaw))?;
         let subject = Subject::Named(fault.name.clone());
@@ -72,8 +73,8 @@ pub fn findings_of<'p>(fault: &Fault<'_, 'p>, policy: &'p Policy) -> Vec<Finding
             rule,
             enforcement: level.enforcement,
             set: level.set,
-            fingerprint: Fingerprint::of(rule, &policy.anchor.of(path), &subject, ""),
-            path: path.as_str().into(),
+            fingerprint: Fingerprint::of(rule, &path.key(&policy.anchor), &subject, ""),
+            path: path.clone(),
             start: fault.spot.start,
             end: fault.spot.end,
             excerpt: fault.spot.excerpt.clone(),
@@ -113,7 +114,7 @@ fn faults_of<'s, 'p>(
     } else if days > i64::from(most) {
         faults.push(fault(Flaw::TooLong, format!("until={until}, more than {most} days off"), at));
     }
-    let here = policy.at(&suppression.path);
+    let here = suppression.path.here(policy);
     for (n, (rule, spot)) in said.rules.iter().enumerate() {
         let name = excerpt::masked(&format!("allow({rule})"), policy.detector);
         let known = || policy.known().map(|it| it.id.as_str());
@@ -133,19 +134,19 @@ fn faults_of<'s, 'p>(
 /// Finds the suppressions that cover a finding.
 struct Index<'s, 'p> {
     suppressions: &'s [Suppression<'p>],
-    by_line: BTreeMap<(&'s str, u64), Vec<usize>>,
+    by_line: BTreeMap<(&'s FilePath, u64), Vec<usize>>,
     by_fingerprint: BTreeMap<&'s Fingerprint, Vec<usize>>,
 }
 
 impl<'s, 'p> Index<'s, 'p> {
     fn new(suppressions: &'s [Suppression<'p>]) -> Self {
         let alone = |it: &'s Suppression<'p>| match it.covers {
-            Covers::After(line) => Some((it.path.as_str(), line)),
+            Covers::After(line) => Some((&it.path, line)),
             Covers::Line(_) | Covers::Finding(_) => None,
         };
         let alone: BTreeSet<_> = suppressions.iter().filter_map(alone).collect();
         // Of several above each other, each covers what the last one does.
-        let mut after: BTreeMap<(&str, u64), u64> = BTreeMap::new();
+        let mut after: BTreeMap<(&FilePath, u64), u64> = BTreeMap::new();
         for (path, line) in alone.into_iter().rev() {
             let next = after.get(&(path, line + 1)).copied().unwrap_or(line + 1);
             after.insert((path, line), next);
@@ -153,7 +154,7 @@ impl<'s, 'p> Index<'s, 'p> {
         let mut index =
             Self { suppressions, by_line: BTreeMap::new(), by_fingerprint: BTreeMap::new() };
         for (at, suppression) in suppressions.iter().enumerate() {
-            let path = suppression.path.as_str();
+            let path = &suppression.path;
             let line = match &suppression.covers {
                 Covers::Finding(fingerprint) => {
                     index.by_fingerprint.entry(fingerprint).or_default().push(at);
@@ -168,7 +169,7 @@ impl<'s, 'p> Index<'s, 'p> {
     }
 
     fn near(&self, finding: &Finding<'_>) -> Vec<usize> {
-        let path = &*finding.path;
+        let path = &finding.path;
         let lines = self.by_line.range((path, finding.start.line)..=(path, finding.end.line));
         let listed = self.by_fingerprint.get(&finding.fingerprint).into_iter().flatten();
         let beside = |at: &&usize| {

@@ -7,6 +7,7 @@ use lynklint::date::Date;
 use lynklint::excerpt::Veil;
 use lynklint::exempt::{Override, Terms};
 use lynklint::finding::{ExemptedBy, Exemption, Finding, Fingerprint, Position, Related, Subject};
+use lynklint::path::FilePath;
 use lynklint::policy::Policy;
 use lynklint::report::{Format, Style, render};
 use lynklint::rule::example::expand;
@@ -110,12 +111,12 @@ fn named(policy: &Policy) -> Finding<'_> {
         excerpt: Veil::of(line).excerpt(line, &(17..33)),
         fingerprint: Fingerprint::of(
             token.rule,
-            &token.path,
+            &token.path.key(&policy.anchor),
             &subject,
             "jobs.upload.steps[0].env.T",
         ),
         related: vec![Related {
-            path: "upload.sh".to_owned(),
+            path: FilePath::new("upload.sh", &Veil::of(b"")),
             start: place(2, 1),
             excerpt: Veil::of(b"").excerpt(b"set -x", &(0..6)),
             label: "run by this step".to_owned(),

@@ -1,7 +1,9 @@
 //! No output shows a token, and no output lets a file speak to the terminal.
 
 use clap::ValueEnum;
+use lynklint::date::Date;
 use lynklint::excerpt::obeyed;
+use lynklint::exempt::Terms;
 use lynklint::report::Format;
 use lynklint::rule::example::expand;
 use lynklint::scan::{Files, Progress, check, scan};
@@ -98,6 +100,28 @@ fn a_name_made_of_a_token_of_the_file_is_masked() {
             }
         }
     }
+}
+
+#[test]
+fn files_whose_masked_names_are_equal_stay_apart() {
+    let policy = policy();
+    // The same name as people see it.
+    let [a, b] = [expand("$PERSONAL"), expand("$PERSONAL").replace("lynk_live_", "lynk_live_aa")];
+    let text = format!("x = \"$SERVICE\"\n{ALLOW}x\n");
+    let mut report =
+        judged(&policy, &[(&format!("d/{a}.py"), &text), (&format!("d/{b}.py"), &text)]);
+    report.exempt(&Terms::of(Date::parse("2026-11-24").expect("a day")));
+    let of_content = |rule: &str| {
+        let of_rule = report.findings.iter().filter(move |it| it.rule.id.as_str() == rule);
+        of_rule.map(|it| (&*it.path, it.fingerprint)).collect::<Vec<_>>()
+    };
+    for rule in ["hardcoded-service-token", "suppression-malformed"] {
+        let found = of_content(rule);
+        assert_eq!(found.len(), 2, "{rule}");
+        assert_eq!(found[0].0, found[1].0);
+        assert_ne!(found[0].1, found[1].1);
+    }
+    assert!(!leaks(&format!("{report:?}", report = report.findings)));
 }
 
 #[test]

@@ -211,7 +211,7 @@ impl<'r> From<(usize, &'r Related)> for Location<'r> {
         Self {
             id: Some(id),
             physical_location: Physical {
-                artifact_location: related.path.as_str().into(),
+                artifact_location: (&*related.path).into(),
                 region: Region {
                     start_line: start.line,
                     start_column: start.column,
