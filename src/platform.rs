@@ -16,7 +16,9 @@ use crate::site::Place;
 
 use glob::LazyGlob;
 pub use pattern::Pattern;
-pub use structure::{Condition, Expands, Mark, Named, PlaceAt, Scope, Structure, Written};
+pub use structure::{
+    Condition, Expands, Mark, Named, NamedBy, PlaceAt, Reuse, Scope, Structure, Written,
+};
 
 /// How much of a file is asked what it declares.
 const DECLARATION: usize = 64 * 1024;

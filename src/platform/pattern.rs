@@ -6,7 +6,8 @@ use crate::syntax::Step;
 
 /// A set of addresses.
 ///
-/// `*` is any one key, `[*]` any index, `**` any number of steps, `{a,b}` one of some keys, `*_a` one that ends so, `"a.b"` a key with dots, and anything else a key.
+/// `*` is any one key, `[*]` any index, `**` any number of steps, `{a,b}` one of some keys, `{^a,b}` any but these, `*_a`
+/// one that ends so, `"a.b"` a key with dots, and anything else a key.
 /// Keys are compared without the case of ASCII letters, since half of the systems do not tell them apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(Vec<Part>);
@@ -17,6 +18,7 @@ enum Part {
     AnyIndex,
     AnySteps,
     Keys(Vec<String>),
+    OtherKeys(Vec<String>),
 }
 
 impl Pattern {
@@ -33,8 +35,13 @@ impl Pattern {
             "[*]" => Part::AnyIndex,
             "**" => Part::AnySteps,
             keys => {
-                let keys = keys.trim_start_matches('{').trim_end_matches('}').split(',');
-                Part::Keys(keys.map(|it| it.trim_matches('"').to_owned()).collect())
+                let keys = keys.trim_start_matches('{').trim_end_matches('}');
+                let (other, keys) = match keys.strip_prefix('^') {
+                    Some(keys) => (true, keys),
+                    None => (false, keys),
+                };
+                let keys = keys.split(',').map(|it| it.trim_matches('"').to_owned()).collect();
+                if other { Part::OtherKeys(keys) } else { Part::Keys(keys) }
             }
         });
         Self(parts.collect())
@@ -72,15 +79,21 @@ fn fits(part: &Part, step: &Step) -> bool {
         (Part::AnyKey, Step::Key(_)) | (Part::AnyIndex, Step::Index(_)) | (Part::AnySteps, _) => {
             true
         }
-        (Part::Keys(keys), Step::Key(key)) => keys.iter().any(|it| match it.strip_prefix('*') {
-            Some(end) => {
-                let from = key.len().checked_sub(end.len());
-                from.is_some_and(|it| key.as_bytes()[it..].eq_ignore_ascii_case(end.as_bytes()))
-            }
-            None => it.eq_ignore_ascii_case(key),
-        }),
-        (Part::AnyKey | Part::Keys(_), Step::Index(_)) | (Part::AnyIndex, Step::Key(_)) => false,
+        (Part::Keys(keys), Step::Key(key)) => is_one_of(keys, key),
+        (Part::OtherKeys(keys), Step::Key(key)) => !is_one_of(keys, key),
+        (Part::AnyKey | Part::Keys(_) | Part::OtherKeys(_), Step::Index(_))
+        | (Part::AnyIndex, Step::Key(_)) => false,
     }
+}
+
+fn is_one_of(keys: &[String], key: &str) -> bool {
+    keys.iter().any(|it| match it.strip_prefix('*') {
+        Some(end) => {
+            let from = key.len().checked_sub(end.len());
+            from.is_some_and(|it| key.as_bytes()[it..].eq_ignore_ascii_case(end.as_bytes()))
+        }
+        None => it.eq_ignore_ascii_case(key),
+    })
 }
 
 impl<'de> Deserialize<'de> for Pattern {
@@ -115,6 +128,8 @@ mod tests {
             ("jobs.*.env.*", false),
             ("**.{*vn,*nv}.*", true),
             ("**.*vn.*", false),
+            ("{^on,env}.*.steps[*].**", true),
+            ("{^on,Jobs}.**", false),
             ("", false),
             ("jobs.*.steps[*].\"env\".x", true),
         ] {

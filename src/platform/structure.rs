@@ -17,8 +17,8 @@ pub struct Structure {
     pub syntax: Syntax,
     /// The parts of a file that have an environment of their own, widest first.
     pub scopes: Vec<Scope>,
-    /// Values that name entries of the file which the part around them takes over, as far as it has none of its own.
-    pub inherits: Vec<Pattern>,
+    /// Where a part takes over what stands elsewhere in the file.
+    pub reuses: Vec<Reuse>,
     /// What stands where; the first entry that fits a value decides.
     pub places: Vec<PlaceAt>,
     /// What the system replaces before anything else sees the text.
@@ -57,6 +57,43 @@ pub struct Scope {
     pub shares_files: bool,
 }
 
+/// Where a part of a file takes over what another one says, as far as it has nothing of its own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reuse {
+    /// The addresses that say so.
+    pub at: Pattern,
+    /// What there is the name of what is taken over.
+    #[serde(default)]
+    pub by: NamedBy,
+    /// Where that stands, from the root: keys with dots between them, and `*` for the name.
+    #[serde(default = "any_entry")]
+    pub of: String,
+    /// So many steps above the address is the part that takes it over.
+    #[serde(default)]
+    pub up: usize,
+    /// The entry of the part which takes it over, if it is not the part itself.
+    #[serde(default)]
+    pub to: Option<String>,
+}
+
+fn any_entry() -> String {
+    "*".to_owned()
+}
+
+/// How a part names what it takes over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NamedBy {
+    /// By the text of the value, or by those of a list.
+    #[default]
+    Text,
+    /// By the last key of the address: the value is what is handed over.
+    Key,
+    /// By the texts of a list, each the key of one step from the root.
+    Path,
+}
+
 /// What the values at an address are for.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +108,9 @@ pub struct PlaceAt {
     /// Only where these hold, too.
     #[serde(default, rename = "where")]
     pub conditions: Vec<Condition>,
+    /// For a script, so many steps above it is the part whose scripts are run as one; without it, a list of commands is.
+    #[serde(default)]
+    pub joined: usize,
     /// Whether the system takes the text as it is, so that `$X` in it never becomes a value.
     #[serde(default)]
     pub verbatim: bool,

@@ -47,6 +47,8 @@ pub struct Placed {
     named: Option<String>,
     /// The innermost scope that it belongs to: its number in the platform's list, and how much of the address it is.
     scope: Option<(usize, usize)>,
+    /// How much of the address is that of the script which it belongs to.
+    script: usize,
 }
 
 /// A command and the value that holds it.
@@ -75,6 +77,13 @@ pub struct Spot {
 }
 
 impl Placed {
+    fn new(value: Value, place: Place, scope: Option<(usize, usize)>) -> Self {
+        // A list of commands is one script.
+        let steps = value.address.steps();
+        let script = steps.iter().rposition(|it| matches!(it, Step::Key(_))).map_or(0, |it| it + 1);
+        Self { value, place, verbatim: false, named: None, scope, script }
+    }
+
     /// The variable that it fills, if it is the value of one.
     pub fn variable(&self) -> Option<&str> {
         let own = || self.value.address.name().filter(|_| self.place == Place::Env);
@@ -186,15 +195,12 @@ impl Layout {
         spot.word.map(|i| (&words[i], i > 0))
     }
 
-    /// The address of the script that a spot belongs to, or nothing for a file that is one. A list of commands is one.
+    /// The address of the script that a spot belongs to, or nothing for a file that is one.
     pub fn script(&self, spot: Spot) -> Option<&[Step]> {
         let is_script = |i: &usize| self.values[*i].place == Place::Script;
         let owner = self.command(spot).map_or(spot.value.filter(is_script), |it| it.owner)?;
-        let mut steps = self.values[owner].value.address.steps();
-        while let [above @ .., Step::Index(_)] = steps {
-            steps = above;
-        }
-        Some(steps)
+        let owner = &self.values[owner];
+        Some(&owner.value.address.steps()[..owner.script])
     }
 
     /// The scope at a spot, as its number in the platform's list and its address; no steps for the whole file.

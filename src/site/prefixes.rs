@@ -26,6 +26,11 @@ impl<T> Prefixes<T> {
         from.next().is_some_and(|(it, _)| it.starts_with(address))
     }
 
+    /// Puts something at an address.
+    pub(super) fn set(&mut self, address: &[Step], it: T) {
+        self.0.insert(address.to_vec(), it);
+    }
+
     /// What there is at an address, made where there is nothing.
     pub(super) fn at(&mut self, address: &[Step]) -> &mut T
     where

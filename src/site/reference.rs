@@ -55,13 +55,9 @@ pub(super) fn references(
     found.extend(rest);
     found.sort_by_key(|it| it.span.start);
     let aliases = aliases(layout, &found);
-    let alias = |name: &str, at: usize| {
-        let Some(scopes) = aliases.get(name) else { return false };
-        layout.spots(at).any(|it| scopes.above(layout.steps(it)).next().is_some())
-    };
-    let through = pasted.iter().filter(|it| alias(&it.name, it.span.start)).map(Pasted::reference);
+    let through = pasted.iter().filter_map(|it| it.through(&aliases, layout));
     let through: Vec<_> = through
-        .chain(expansions.iter().filter(|it| alias(&it.name, it.span.start)).map(|it| variable(it)))
+        .chain(expansions.iter().filter_map(|it| through_variable(it, &aliases, layout)))
         .collect();
     found.extend(through);
     found.sort_by_key(|it| (it.span.start, it.written));
@@ -79,6 +75,13 @@ struct Pasted {
 impl Pasted {
     fn reference(&self) -> Reference {
         Reference { name: self.name.clone(), span: self.span.clone(), written: self.written }
+    }
+
+    /// The reference that it is, if what it names holds a token. What is handed over is pasted as it was written.
+    fn through(&self, aliases: &Aliases<'_>, layout: &Layout) -> Option<Reference> {
+        let handed = self.written == Written::Unmasked;
+        let filler = filler((handed, &self.name), self.span.start, aliases, layout)?;
+        Some(Reference { written: if handed { filler } else { self.written }, ..self.reference() })
     }
 }
 
@@ -117,6 +120,21 @@ fn variable(expansion: &Expansion) -> Reference {
     Reference { name: name.clone(), span: span.clone(), written: Written::Variable }
 }
 
+fn through_variable(it: &Expansion, aliases: &Aliases<'_>, layout: &Layout) -> Option<Reference> {
+    filler((false, &it.name), it.span.start, aliases, layout).map(|_| variable(it))
+}
+
+/// How a token gets into what is named at a byte.
+fn filler(
+    name: (bool, &str),
+    at: usize,
+    aliases: &Aliases<'_>,
+    layout: &Layout,
+) -> Option<Written> {
+    let scopes = aliases.get(&name)?;
+    layout.spots(at).flat_map(|it| scopes.above(layout.steps(it))).next().copied()
+}
+
 /// What makes a variable of a name, in the languages that have no parser here.
 const SIGILS: [&[u8]; 5] = [b"$", b"${", b"$env:", b"%", b"!"];
 
@@ -136,24 +154,25 @@ fn named(name: &Name, layout: &Layout, bytes: &[u8]) -> Reference {
     Reference { name: name.text.clone(), span, written }
 }
 
-/// The variables that hold a token without being called like one, and the scopes that see each.
-fn aliases<'l>(layout: &'l Layout, found: &[Reference]) -> BTreeMap<&'l str, Prefixes<()>> {
-    let filled = |it: &&Placed| {
+/// What holds a token without being called like one, by whether it is handed over to what is called or else a variable, and
+/// its name: the scopes that see it, and how the token gets there.
+type Aliases<'l> = BTreeMap<(bool, &'l str), Prefixes<Written>>;
+
+fn aliases<'l>(layout: &'l Layout, found: &[Reference]) -> Aliases<'l> {
+    let filled = |it: &'l Placed| {
         let inside = |reference: &Reference| {
             it.value.span.start <= reference.span.start && reference.span.end <= it.value.span.end
         };
         let first = found.partition_point(|reference| reference.span.start < it.value.span.start);
-        it.variable().is_some()
-            && found[first..]
-                .iter()
-                .take_while(|reference| reference.span.start < it.value.span.end)
-                .any(inside)
+        let mut behind = found[first..].iter();
+        let mut behind =
+            behind.by_ref().take_while(|reference| reference.span.start < it.value.span.end);
+        Some((it, it.variable()?, behind.find(|it| inside(it))?.written))
     };
-    let mut aliases: BTreeMap<&str, Prefixes<()>> = BTreeMap::new();
-    for placed in layout.values().filter(filled) {
-        if let Some(name) = placed.variable() {
-            aliases.entry(name).or_default().at(placed.scope().1);
-        }
+    let mut aliases = Aliases::new();
+    for (placed, name, written) in layout.values().filter_map(filled) {
+        let handed = placed.place == Place::Input;
+        aliases.entry((handed, name)).or_default().set(placed.scope().1, written);
     }
     aliases
 }

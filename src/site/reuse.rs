@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
-use crate::platform::Pattern;
+use crate::platform::{NamedBy, Reuse};
 use crate::syntax::{Address, DEEPEST, Step, Value};
 
 /// The most bytes that the repeated values of a file take, with their addresses: a few lines of aliases of aliases can
@@ -25,15 +25,52 @@ impl From<(Address, Address)> for Heir {
     }
 }
 
-/// What the parts around the values at some addresses take over: the entries of the file that the values name.
-pub(super) fn inherited(values: &[Value], at: &[Pattern]) -> Vec<Heir> {
-    let names = |it: &&Value| at.iter().any(|at| at.matches(it.address.steps()));
-    let pair = |it: &Value| {
-        let key = it.address.steps().iter().rposition(|it| matches!(it, Step::Key(_)))?;
-        let part = it.address.steps()[..key].iter().fold(Address::default(), joined);
-        Some(Heir { at: part, of: Address::default().key(it.text.lossy()), deep: true })
+impl Heir {
+    /// What the platform says so of: mappings are joined.
+    fn deep((at, of): (Address, Address)) -> Self {
+        Self { at, of, deep: true }
+    }
+}
+
+/// What takes over what, where the platform says how that is written.
+pub(super) fn heirs(values: &[Value], reuse: &Reuse) -> Vec<Heir> {
+    let says = |it: &Value| reuse.at.prefix_of(it.address.steps());
+    let same = |a: &Value, b: &Value| {
+        let (here, there) = (says(a), says(b));
+        here == there && here.is_none_or(|len| a.address.steps()[..len] == b.address.steps()[..len])
     };
-    values.iter().filter(names).filter_map(pair).collect()
+    let mut heirs = Vec::new();
+    for said in values.chunk_by(same) {
+        let Some(len) = says(&said[0]) else { continue };
+        let steps = &said[0].address.steps()[..len];
+        let part = steps[..len.saturating_sub(reuse.up)].iter();
+        let at = part.fold(Address::default(), joined);
+        let at = reuse.to.iter().fold(at, |at, entry| at.key(entry));
+        let names = names(said, steps, reuse.by).into_iter();
+        heirs.extend(names.map(|it| (at.clone(), entry(&reuse.of, &it))).map(Heir::deep));
+    }
+    heirs
+}
+
+/// What some values at an address or below it name.
+fn names(said: &[Value], at: &[Step], by: NamedBy) -> Vec<Address> {
+    let listed = said
+        .iter()
+        .filter(|it| it.address.steps()[at.len()..].iter().all(|it| matches!(it, Step::Index(_))));
+    let mut listed = listed.map(|it| Step::Key(it.text.lossy().into_owned()));
+    match by {
+        NamedBy::Text => listed.map(|it| joined(Address::default(), &it)).collect(),
+        NamedBy::Key => at.last().map(|it| joined(Address::default(), it)).into_iter().collect(),
+        NamedBy::Path => vec![listed.by_ref().fold(Address::default(), |it, key| joined(it, &key))],
+    }
+}
+
+/// The address that `of` stands for with a name.
+fn entry(of: &str, name: &Address) -> Address {
+    of.split('.').fold(Address::default(), |address, key| match key {
+        "*" => address.join(name),
+        _ => address.key(key),
+    })
 }
 
 /// The values that are meant at a second address, and that address, the nearest first.
@@ -134,7 +171,9 @@ impl<'v> Below<'v> {
         let is_own = |len: usize| self.own.contains(&[heir.at.steps(), &rest[..len]].concat()[..]);
         let replaces =
             |len: usize| !heir.deep || matches!(rest.get(len), None | Some(Step::Index(_)));
-        (1..=rest.len()).any(|len| replaces(len) && is_own(len))
+        let is_list = matches!(rest, [Step::Index(_), ..]);
+        is_list && self.own.contains(&[heir.at.steps(), &[Step::Index(0)]].concat()[..])
+            || (1..=rest.len()).any(|len| replaces(len) && is_own(len))
     }
 }
 

@@ -24,8 +24,8 @@ struct Frame {
     at: usize,
     /// Where its key stands.
     key: Range<usize>,
-    /// Whether its name is a step of the address.
-    named: bool,
+    /// How many steps of the address are its name and its tag.
+    steps: usize,
     nodes: usize,
 }
 
@@ -80,10 +80,18 @@ impl<'b> Outline<'b> {
     /// Opens a collection that begins at a byte.
     pub(super) fn open(&mut self, shape: Shape, at: usize) -> Result<(), Unparsed> {
         let merged = matches!(self.entry, Some((None, _)));
-        let (key, named) = self.down(at)?;
+        let (key, steps) = self.down(at)?;
         let shape = if merged && shape == Shape::Sequence { Shape::Same } else { shape };
-        self.frames.push(Frame { shape, at, key, named, nodes: 0 });
+        self.frames.push(Frame { shape, at, key, steps, nodes: 0 });
         Ok(())
+    }
+
+    /// Says what the collection that has just been opened is: the call of a function, whose name is a step.
+    pub(super) fn tag(&mut self, name: &str) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.steps += 1;
+            self.address.push(Step::named(name.as_bytes()));
+        }
     }
 
     /// Says that so many nodes of the innermost collection stand elsewhere.
@@ -99,7 +107,7 @@ impl<'b> Outline<'b> {
             let span = frame.at..end.max(frame.at);
             self.emit(frame.key, span.clone(), self.raw(span), false)?;
         }
-        self.up(frame.named);
+        self.up(frame.steps);
         Ok(())
     }
 
@@ -115,10 +123,10 @@ impl<'b> Outline<'b> {
 
     /// Adds an alias of what stands at another address.
     pub(super) fn alias(&mut self, of: &Address, at: usize) -> Result<(), Unparsed> {
-        let (_, named) = self.down(at)?;
+        let (_, steps) = self.down(at)?;
         let alias = (self.held(at)?, of.clone());
         self.document.aliases.push(alias);
-        self.up(named);
+        self.up(steps);
         Ok(())
     }
 
@@ -153,14 +161,14 @@ impl<'b> Outline<'b> {
     }
 
     fn leaf(&mut self, span: Range<usize>, text: Text, template: bool) -> Result<(), Unparsed> {
-        let (key, named) = self.down(span.start)?;
+        let (key, steps) = self.down(span.start)?;
         self.emit(key, span, text, template)?;
-        self.up(named);
+        self.up(steps);
         Ok(())
     }
 
-    /// Goes down to the next node: where its key stands, and whether it has a step.
-    fn down(&mut self, at: usize) -> Result<(Range<usize>, bool), Unparsed> {
+    /// Goes down to the next node: where its key stands, and how many steps that are.
+    fn down(&mut self, at: usize) -> Result<(Range<usize>, usize), Unparsed> {
         if DEEPEST <= self.address.steps().len() {
             return Err(Unparsed { at, reason: "it is nested more than 64 deep" });
         }
@@ -174,13 +182,13 @@ impl<'b> Outline<'b> {
             None if shape == Shape::Sequence => (Some(Step::Index(index)), at..at),
             None => (None, key),
         };
-        let named = step.is_some();
+        let steps = usize::from(step.is_some());
         step.into_iter().for_each(|it| self.address.push(it));
-        Ok((key, named))
+        Ok((key, steps))
     }
 
-    fn up(&mut self, named: bool) {
-        if named {
+    fn up(&mut self, steps: usize) {
+        for _ in 0..steps {
             self.address.pop();
         }
     }

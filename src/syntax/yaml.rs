@@ -52,7 +52,12 @@ fn read<'b>(events: &mut Events<'b>, outline: &mut Outline<'b>) -> Result<(), Un
                 outline.scalar(span, text)?;
             }
             Event::MappingStart(..) => outline.open(Shape::Mapping, at)?,
-            Event::SequenceStart(..) => outline.open(Shape::Sequence, at)?,
+            Event::SequenceStart(_, _, tag) => {
+                outline.open(Shape::Sequence, at)?;
+                // An application's own tag before a list makes the list its arguments: `!reference [.job, script]`.
+                let own = tag.filter(|it| it.handle() == "!" && !it.suffix().is_empty());
+                own.into_iter().for_each(|it| outline.tag(&format!("!{}", it.suffix())));
+            }
             Event::Alias(id) if anchors.contains_key(&id) => outline.alias(&anchors[&id], at)?,
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 outline.scalar(bytes.clone(), outline.raw(bytes))?;

@@ -14,7 +14,7 @@ impl Layout {
     pub(super) fn built(structure: &Structure, document: Document) -> Self {
         let Document { values, commands, aliases, broken } = document;
         let mut heirs: Vec<Heir> = aliases.into_iter().map(Heir::from).collect();
-        heirs.extend(reuse::inherited(&values, &structure.inherits));
+        heirs.extend(structure.reuses.iter().flat_map(|it| reuse::heirs(&values, it)));
         let again = reuse::again(&values, &heirs);
         let written = values.len();
         let meant = again.iter().map(|(i, it)| Value { address: it.clone(), ..values[*i].clone() });
@@ -22,8 +22,7 @@ impl Layout {
         let mut layout = Self::default();
         layout.broken.extend(broken.map(|it| (None, it)));
         for value in values.into_iter().chain(meant) {
-            let (place, verbatim, named, scope) = (Place::Value, false, None, None);
-            layout.values.push(Placed { value, place, verbatim, named, scope });
+            layout.values.push(Placed::new(value, Place::Value, None));
         }
         layout.sorted = (0..layout.values.len()).collect();
         let values = &layout.values;
@@ -56,6 +55,7 @@ impl Layout {
             (self.values[i].place, self.values[i].verbatim) = (entry.is, entry.verbatim);
             self.values[i].named = entry.named.as_ref().and_then(|it| self.name_of(i, it));
             if entry.is == Place::Script {
+                self.values[i].script = self.values[i].script.saturating_sub(entry.joined);
                 self.embed(i, entry.syntax);
             }
         }
@@ -78,7 +78,7 @@ impl Layout {
             let mut full = address.clone();
             value.address.steps().iter().for_each(|it| full.push(it.clone()));
             value.address = full;
-            Placed { value, place: Place::Env, verbatim: false, named: None, scope }
+            Placed::new(value, Place::Env, scope)
         }));
     }
 
