@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::baseline::Baseline;
 use crate::date::Date;
+use crate::environment::Judgement;
 use crate::excerpt::{masked, printable};
 use crate::finding::{ExemptedBy, Exemption, Finding};
 use crate::inventory;
-use crate::policy::Enforcement;
+use crate::policy::{Enforcement, Policy};
 use crate::rule::RuleId;
 use crate::scan::{self, Report};
 use crate::suppress;
@@ -83,51 +84,74 @@ impl Report<'_> {
             self.findings.extend(more);
             scan::sort(&mut self.findings);
         }
-        self.except(terms);
+        let excepted = except(&mut self.findings, policy, terms);
+        self.exempted.notes.extend(excepted);
         if let Some(baseline) = &terms.baseline {
             let notes = baseline.apply(&mut self.findings, terms.now, terms.whole);
             self.exempted.notes.extend(notes);
             let name = masked(&baseline.name, policy.detector);
             self.exempted.baseline = Some(printable(&name));
         }
-        for finding in self.findings.iter_mut().filter(|it| it.exemption.is_none()) {
-            let soft = finding.enforcement == Enforcement::SoftMandatory;
-            let named = terms.overrides.iter().find(|it| it.rule == finding.rule.id);
-            finding.exemption = named.filter(|_| soft).map(|it| Box::new(Exemption::from(it)));
-        }
-        self.exempted.overrides.clone_from(&terms.overrides);
+        self.exempted.overrides = overridden(&mut self.findings, terms);
     }
+}
 
-    /// Applies the configuration's exceptions, the only ones that reach every level.
-    fn except(&mut self, terms: &Terms) {
-        let mut used = BTreeSet::new();
-        let exceptions = &self.policy.config.exceptions;
-        for finding in self.findings.iter_mut().filter(|it| it.exemption.is_none()) {
-            let is_it = |finding: &Finding<'_>, n: &usize| {
-                exceptions[*n].rule == finding.rule.id
-                    && exceptions[*n].fingerprint == finding.fingerprint
-            };
-            let Some(n) = (0..exceptions.len()).find(|n| is_it(finding, n)) else { continue };
-            used.insert(n);
-            let it = &exceptions[n];
-            if terms.now <= it.until {
-                finding.exemption = Some(Box::new(Exemption {
-                    by: ExemptedBy::Exception,
-                    reason: Some(it.reason.clone()),
-                    until: Some(it.until.to_string()),
-                    approver: Some(it.approver.clone()),
-                }));
-            }
+impl Judgement<'_> {
+    /// Marks the findings that do not count: what the configuration says holds for the variables of a job as for files.
+    pub fn exempt(&mut self, terms: &Terms) {
+        let policy = self.policy;
+        self.exempted.unsuppressed = terms.suppressions == Heeded::No;
+        if terms.suppressions == Heeded::Yes {
+            // What is wrong with the suppressions themselves is for whoever judges the files.
+            let suppressions = suppress::configured(policy, false);
+            suppress::apply(&mut self.findings, &suppressions, policy, terms.now);
         }
-        for (n, it) in exceptions.iter().enumerate() {
-            let what = format!("the exception for {} at {}", it.rule, it.fingerprint);
-            if it.until < terms.now && used.contains(&n) {
-                self.exempted.notes.push(format!("{what} ended on {}", it.until));
-            } else if terms.whole && !used.contains(&n) {
-                self.exempted.notes.push(format!("{what} matches nothing: remove it"));
-            }
+        self.exempted.notes = except(&mut self.findings, policy, terms);
+        self.exempted.overrides = overridden(&mut self.findings, terms);
+    }
+}
+
+/// Marks the findings of overridden rules. Gives the overrides for the record, whether or not there was anything to do.
+fn overridden(findings: &mut [Finding<'_>], terms: &Terms) -> Vec<Override> {
+    for finding in findings.iter_mut().filter(|it| it.exemption.is_none()) {
+        let soft = finding.enforcement == Enforcement::SoftMandatory;
+        let named = terms.overrides.iter().find(|it| it.rule == finding.rule.id);
+        finding.exemption = named.filter(|_| soft).map(|it| Box::new(Exemption::from(it)));
+    }
+    terms.overrides.clone()
+}
+
+/// Applies the configuration's exceptions, the only ones that reach every level. Says which are over or of no use.
+fn except(findings: &mut [Finding<'_>], policy: &Policy, terms: &Terms) -> Vec<String> {
+    let mut used = BTreeSet::new();
+    let exceptions = &policy.config.exceptions;
+    for finding in findings.iter_mut().filter(|it| it.exemption.is_none()) {
+        let is_it = |finding: &Finding<'_>, n: &usize| {
+            exceptions[*n].rule == finding.rule.id
+                && exceptions[*n].fingerprint == finding.fingerprint
+        };
+        let Some(n) = (0..exceptions.len()).find(|n| is_it(finding, n)) else { continue };
+        used.insert(n);
+        let it = &exceptions[n];
+        if terms.now <= it.until {
+            finding.exemption = Some(Box::new(Exemption {
+                by: ExemptedBy::Exception,
+                reason: Some(it.reason.clone()),
+                until: Some(it.until.to_string()),
+                approver: Some(it.approver.clone()),
+            }));
         }
     }
+    let mut notes = Vec::new();
+    for (n, it) in exceptions.iter().enumerate() {
+        let what = format!("the exception for {} at {}", it.rule, it.fingerprint);
+        if it.until < terms.now && used.contains(&n) {
+            notes.push(format!("{what} ended on {}", it.until));
+        } else if terms.whole && !used.contains(&n) && !policy.may_be_of_a_job(&it.rule) {
+            notes.push(format!("{what} matches nothing: remove it"));
+        }
+    }
+    notes
 }
 
 impl From<&Override> for Exemption {

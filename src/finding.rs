@@ -245,6 +245,8 @@ pub struct Finding<'p> {
     pub subject: Subject,
     /// The facts of the place.
     pub site: Site<'p>,
+    /// What more there is to say than the rule does, in words that follow its summary. Fit to be shown.
+    pub note: Option<String>,
     /// Other places that belong to it: the caller of a script, the entry of an inventory.
     pub related: Vec<Related>,
     /// The commits that hold it, if it comes from git's history.

@@ -67,6 +67,13 @@ impl<T: Deserialize<'static> + Default> Late<T> {
     }
 }
 
+impl<T> From<T> for Late<T> {
+    /// What is read already.
+    fn from(value: T) -> Self {
+        Self { text: "", read: value.into() }
+    }
+}
+
 impl<T: Deserialize<'static>> Deref for Late<T> {
     type Target = T;
 

@@ -15,6 +15,7 @@ use crate::detect::Detector;
 use crate::digest::Digest;
 use crate::platform::Platforms;
 use crate::rule::{self, Rule, RuleId, Severity};
+use crate::scan::Outcome;
 use crate::site::{Facts, Thing};
 use crate::source::Tree;
 use anchor::Anchor;
@@ -59,6 +60,16 @@ pub struct Gate {
     pub fail_on: Enforcement,
     /// Whether a failed run ends with 0 all the same.
     pub exit_zero: bool,
+}
+
+impl Gate {
+    /// The exit code of an outcome.
+    pub fn exit(self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Failed if self.exit_zero => Outcome::Passed,
+            outcome => outcome,
+        }
+    }
 }
 
 impl Default for Gate {
@@ -162,9 +173,19 @@ impl Policy {
         self.rules.iter().filter_map(level)
     }
 
+    /// Those of them that are about files, and not only about the variables of a job.
+    pub fn file_rules(&self) -> impl Iterator<Item = (&Rule, Enforcement)> {
+        self.rules().filter(|it| it.0.when.is_about_files())
+    }
+
     /// Every rule that there is.
     pub fn known(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter()
+    }
+
+    /// Whether a finding of a rule may be one that no scan of files sees: a variable of a job.
+    pub fn may_be_of_a_job(&self, id: &RuleId) -> bool {
+        self.known().any(|it| it.id == *id && it.when.is_about_variables())
     }
 
     /// The sets, in the order in which they count.
@@ -281,13 +302,24 @@ impl<'p> Here<'p> {
         self.levels.iter().find(|(rule, _)| rule.id == *id).map(|it| it.1)
     }
 
-    /// The rules that a thing breaks here. What a broken one supersedes is not even asked.
+    /// The rules that a thing breaks here.
     pub fn broken(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> Vec<(&'p Rule, Level<'p>)> {
+        let broken = self.asked(|rule| rule.when.holds(thing, facts).then_some(()));
+        broken.into_iter().map(|(rule, level, ())| (rule, level)).collect()
+    }
+
+    /// The rules that are broken here, with what `is_broken` says of each. What a broken one supersedes is not even asked.
+    pub fn asked<T>(
+        &self,
+        is_broken: impl Fn(&Rule) -> Option<T>,
+    ) -> Vec<(&'p Rule, Level<'p>, T)> {
         let (mut broken, mut settled) = (Vec::new(), BTreeSet::new());
         for &(rule, level) in &self.levels {
-            if !settled.contains(&rule.id) && rule.when.holds(thing, facts) {
+            if !settled.contains(&rule.id)
+                && let Some(said) = is_broken(rule)
+            {
                 settled.extend(self.ranks.below(rule));
-                broken.push((rule, level));
+                broken.push((rule, level, said));
             }
         }
         broken

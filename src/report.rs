@@ -8,6 +8,7 @@ mod gitlab;
 mod gitlab_secrets;
 mod html;
 mod human;
+pub mod job;
 mod json;
 mod jsonl;
 mod junit;
@@ -24,13 +25,14 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::excerpt::{masked, printable};
-use crate::exempt::Override;
+use crate::exempt::{Exempted, Override};
 use crate::finding::{ExemptedBy, Finding};
 use crate::policy::set::PolicySet;
 use crate::policy::{Enforcement, Gate, Policy};
 use crate::scan::{Outcome, Report};
 use crate::source::Skipped;
-pub(crate) use words::plural;
+pub(crate) use json::{TOOL, Token, Tool, write as write_json};
+pub(crate) use words::{overall, plural};
 
 /// A way to print a report. A new one is its file, its variant here and its line in [`render`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -124,32 +126,12 @@ pub fn render_error(format: Format, message: &str, out: &mut dyn Write) -> io::R
 /// Why the run ends as it does, in one sentence.
 pub fn reason(report: &Report<'_>) -> String {
     let gate = report.policy.gate;
-    let failing = report.findings.iter().filter(|it| it.fails(gate)).count() as u64;
-    let exempt = report.findings.iter().filter(|it| it.exemption.is_some()).count() as u64;
     match report.outcome() {
         Outcome::Passed if report.findings.is_empty() => {
             format!("passed: no violation in {}", plural(report.coverage.files, "file"))
         }
-        Outcome::Passed => {
-            let default = gate.fail_on == Gate::default().fail_on;
-            let which = if default { "advisory" } else { "below --fail-on" };
-            let exempt = match exempt {
-                0 => String::new(),
-                n => format!(" or exempt ({n})"),
-            };
-            format!("passed: every violation is {which}{exempt}")
-        }
-        Outcome::Failed => {
-            let failing = plural(failing, "violation");
-            let of = match gate.fail_on {
-                Enforcement::Advisory => "policies, as --fail-on advisory asks",
-                Enforcement::SoftMandatory => "mandatory policies",
-                Enforcement::HardMandatory => "hard-mandatory policies, as --fail-on asks",
-            };
-            let zero =
-                if gate.exit_zero { "; the exit code is 0, as --exit-zero asks" } else { "" };
-            format!("failed: {failing} of {of}{zero}")
-        }
+        Outcome::Passed => passed(&report.findings, gate),
+        Outcome::Failed => failed(&report.findings, gate),
         Outcome::CouldNotJudge if report.read_nothing() && report.coverage.skipped.is_empty() => {
             "error: there was nothing to scan, so nothing is known".to_owned()
         }
@@ -158,6 +140,30 @@ pub fn reason(report: &Report<'_>) -> String {
             format!("error: {skipped} could not be read, so the scan is incomplete")
         }
     }
+}
+
+/// Why a run passed that has findings.
+fn passed(findings: &[Finding<'_>], gate: Gate) -> String {
+    let default = gate.fail_on == Gate::default().fail_on;
+    let which = if default { "advisory" } else { "below --fail-on" };
+    let exempt = match findings.iter().filter(|it| it.exemption.is_some()).count() {
+        0 => String::new(),
+        n => format!(" or exempt ({n})"),
+    };
+    format!("passed: every violation is {which}{exempt}")
+}
+
+/// Why a run failed.
+fn failed(findings: &[Finding<'_>], gate: Gate) -> String {
+    let failing = findings.iter().filter(|it| it.fails(gate)).count();
+    let failing = plural(failing as u64, "violation");
+    let of = match gate.fail_on {
+        Enforcement::Advisory => "policies, as --fail-on advisory asks",
+        Enforcement::SoftMandatory => "mandatory policies",
+        Enforcement::HardMandatory => "hard-mandatory policies, as --fail-on asks",
+    };
+    let zero = if gate.exit_zero { "; the exit code is 0, as --exit-zero asks" } else { "" };
+    format!("failed: {failing} of {of}{zero}")
 }
 
 /// The configuration file that judged, masked and printable.
@@ -209,24 +215,28 @@ fn is_news(finding: &Finding<'_>) -> bool {
 }
 
 /// The rules that fail nothing in this run, with a sentence each: who has taken that upon them, and why.
-fn overrides<'r>(report: &'r Report<'_>) -> Vec<(&'r str, String)> {
-    let sentence = |it: &'r Override| {
+fn overrides(exempted: &Exempted) -> Vec<(&str, String)> {
+    let sentence = |it: &'_ Override| {
         let text = format!("overridden: {} by {}: {}", it.rule, it.by, it.reason);
-        (it.rule.as_str(), printable(&text))
+        printable(&text)
     };
-    report.exempted.overrides.iter().map(sentence).collect()
+    exempted.overrides.iter().map(|it| (it.rule.as_str(), sentence(it))).collect()
+}
+
+/// What was done for findings not to count, and what the source has to say, a sentence each.
+fn record(report: &Report<'_>) -> Vec<String> {
+    let of_source = report.coverage.notes.iter().map(|it| printable(&format!("note: {it}")));
+    exempted(&report.exempted).into_iter().chain(of_source).collect()
 }
 
 /// What was done for findings not to count, a sentence each.
-fn record(report: &Report<'_>) -> Vec<String> {
-    let exempted = &report.exempted;
+fn exempted(exempted: &Exempted) -> Vec<String> {
     let baseline = exempted.baseline.iter().map(|it| format!("baseline: {it}"));
-    let overrides = overrides(report).into_iter().map(|(_, it)| it);
+    let overrides = overrides(exempted).into_iter().map(|(_, it)| it);
     let unsuppressed = exempted
         .unsuppressed
         .then(|| "suppressions are not heeded, as --no-suppressions asks".to_owned());
     let notes = exempted.notes.iter().map(|it| format!("note: {it}"));
-    let of_source = report.coverage.notes.iter().map(|it| format!("note: {it}"));
-    let record = baseline.chain(overrides).chain(unsuppressed).chain(notes).chain(of_source);
+    let record = baseline.chain(overrides).chain(unsuppressed).chain(notes);
     record.map(|it| printable(&it)).collect()
 }

@@ -4,6 +4,7 @@ mod declaration;
 pub mod example;
 mod load;
 pub mod page;
+mod variable;
 mod when;
 
 use std::borrow::Cow;
@@ -11,8 +12,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::embedded;
+use crate::lazy::Late;
 use crate::yaml_file::{Broken, Kind, YamlFile, meant};
 
 pub use example::Example;
@@ -88,10 +91,11 @@ impl Severity {
     }
 }
 
-/// A rule as its file writes it. Every key but `supersedes` and `parameters` is required, and no other is known.
+/// A rule as its file writes it. Every key but `supersedes` and `parameters` is required, and no other is known. `E` is a
+/// list of examples.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw {
+struct Raw<E> {
     severity: Severity,
     summary: String,
     why: String,
@@ -103,8 +107,8 @@ struct Raw {
     when: When,
     #[serde(default)]
     supersedes: Vec<RuleId>,
-    bad: Vec<Example>,
-    good: Vec<Example>,
+    bad: E,
+    good: E,
 }
 
 /// A rule that is whole: parsed, its patterns compiled, with examples both ways.
@@ -131,14 +135,19 @@ pub struct Rule {
     /// Rules that have nothing to add where this one is broken.
     pub supersedes: Vec<RuleId>,
     /// Texts that break it.
-    pub bad: Vec<Example>,
+    pub bad: Late<Vec<Example>>,
     /// Texts that do not.
-    pub good: Vec<Example>,
+    pub good: Late<Vec<Example>>,
     source: Cow<'static, str>,
 }
 
-impl Raw {
-    fn named(self, id: &str, source: Cow<'static, str>) -> Rule {
+impl<E> Raw<E> {
+    fn named(
+        self,
+        id: &str,
+        source: Cow<'static, str>,
+        examples: impl Fn(E) -> Late<Vec<Example>>,
+    ) -> Rule {
         let id = RuleId(id.to_owned());
         Rule {
             id,
@@ -151,28 +160,32 @@ impl Raw {
             parameters: self.parameters,
             when: self.when,
             supersedes: self.supersedes,
-            bad: self.bad,
-            good: self.good,
+            bad: examples(self.bad),
+            good: examples(self.good),
             source,
         }
     }
 }
 
 impl Rule {
-    /// The built-in rules, by id. The project's tests read them as files and prove their examples.
+    /// The built-in rules, by id. The project's tests read them as files and prove their examples, which no scan reads.
     pub fn builtin() -> anyhow::Result<Vec<Self>> {
-        let rules = embedded::data::<Raw>("")?.into_iter();
-        let rules = rules.zip(embedded::yaml(""));
-        Ok(rules.map(|((id, raw), (_, text))| raw.named(&id, Cow::Borrowed(text))).collect())
+        let rules = embedded::data::<Raw<&RawValue>>("")?.into_iter();
+        let examples = |raw: &'static RawValue| Late::new(Some(raw.get()));
+        let rules = rules
+            .zip(embedded::yaml(""))
+            .map(|((id, raw), (_, text))| raw.named(&id, Cow::Borrowed(text), examples));
+        Ok(rules.collect())
     }
 
     /// Reads a rule. `name` is the file's name for messages.
     pub fn parse(id: &str, name: &str, text: &str) -> Result<Self, Broken> {
         let file = YamlFile::new(Kind::Rule, name, text);
-        let raw: Raw = file.typed()?;
-        let lists = [("bad", &raw.bad), ("good", &raw.good)];
-        if let Some((key, _)) = lists.into_iter().find(|it| it.1.is_empty()) {
-            return Err(file.broken(key, "a rule needs an example of each kind"));
+        let raw: Raw<Vec<Example>> = file.typed()?;
+        for (key, examples) in [("bad", &raw.bad), ("good", &raw.good)] {
+            if examples.is_empty() {
+                return Err(file.broken(key, "a rule needs an example of each kind"));
+            }
         }
         if let Some(name) = raw.when.parameters().find(|it| !raw.parameters.contains_key(*it)) {
             let known = raw.parameters.keys().map(String::as_str);
@@ -183,7 +196,7 @@ impl Rule {
             let message = "a rule file's name is lower-case words with dashes";
             return Err(file.broken("severity", message));
         }
-        Ok(raw.named(id, Cow::Owned(text.to_owned())))
+        Ok(raw.named(id, Cow::Owned(text.to_owned()), Late::from))
     }
 
     /// The text of the rule's file.

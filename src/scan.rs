@@ -71,10 +71,7 @@ impl Report<'_> {
 
     /// The exit code: how the run ended, unless a failure was asked not to count.
     pub fn exit(&self) -> Outcome {
-        match self.outcome() {
-            Outcome::Failed if self.policy.gate.exit_zero => Outcome::Passed,
-            outcome => outcome,
-        }
+        self.policy.gate.exit(self.outcome())
     }
 
     /// How many different tokens the findings are about.

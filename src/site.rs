@@ -123,9 +123,11 @@ impl<'p> Site<'p> {
 
     /// What to do about a literal in this kind of file.
     pub fn remedy(&self) -> String {
-        self.platform.map_or_else(
-            || "Read the token from the environment variable `INTERLYNK_SECURITY_TOKEN` when the program runs.".to_owned(),
-            |it| it.fix.replace("{reference}", &it.reference),
-        )
+        match (self.platform, self.place) {
+            (Some(it), _) => it.fix.replace("{reference}", &it.reference),
+            // Of the places inside files a platform tells, so this one is in a job.
+            (None, Some(_)) => "Store the token where the system that runs this keeps secrets, and hand it over as the environment variable `INTERLYNK_SECURITY_TOKEN`.".to_owned(),
+            (None, None) => "Read the token from the environment variable `INTERLYNK_SECURITY_TOKEN` when the program runs.".to_owned(),
+        }
     }
 }

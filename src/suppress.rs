@@ -154,7 +154,10 @@ pub fn configured(policy: &Policy, whole: bool) -> Vec<Suppression<'_>> {
                 reason: entry.reason.clone(),
             }),
             covers: Covers::Finding(entry.fingerprint),
-            told: if whole { Told::All } else { Told::ButNotUnused },
+            told: match whole && !policy.may_be_of_a_job(&entry.rule) {
+                true => Told::All,
+                false => Told::ButNotUnused,
+            },
         }
     });
     suppressions.collect()

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::environment::Judgement;
 use crate::finding::Finding;
-use crate::policy::{LOCAL, Policy};
-use crate::rule::RuleId;
+use crate::policy::{Gate, LOCAL, Policy};
+use crate::rule::{RuleId, When};
 use crate::scan::{Outcome, Report};
 
 /// How a run ended, by set.
@@ -46,39 +47,62 @@ enum Fate {
 impl<'p> Report<'p> {
     /// The numbers at the end of the run.
     pub fn tally(&self) -> Tally<'p> {
+        Tally::of(self.policy, &self.findings, self.outcome(), When::is_about_files)
+    }
+}
+
+impl<'p> Judgement<'p> {
+    /// The numbers at the end of the run.
+    pub fn tally(&self) -> Tally<'p> {
+        Tally::of(self.policy, &self.findings, self.outcome(), When::is_about_variables)
+    }
+}
+
+impl<'p> Tally<'p> {
+    /// `asked` says which rules had anything to judge.
+    fn of(
+        policy: &'p Policy,
+        findings: &[Finding<'_>],
+        overall: Outcome,
+        asked: fn(&When) -> bool,
+    ) -> Self {
         let mut fates: BTreeMap<(&str, &RuleId), Fate> = BTreeMap::new();
-        for finding in &self.findings {
-            let fate = self.fate(finding);
+        for finding in findings {
+            let fate = Fate::of(finding, policy.gate);
             let worst = fates.entry((finding.set, &finding.rule.id)).or_insert(fate);
             *worst = fate.max(*worst);
         }
-        let names = members(self.policy);
-        let sets = names.iter().map(|(name, rules)| self.of_set(name, rules, &fates));
+        let names = members(policy, asked);
+        let sets = names.iter().map(|(name, rules)| SetTally::of(name, rules, findings, &fates));
         let sets: Vec<_> = sets.collect();
         let nearest = sets.iter().filter_map(|it| it.nearest.clone()).min();
-        Tally { overall: self.outcome(), sets, nearest }
+        Self { overall, sets, nearest }
     }
+}
 
-    fn fate(&self, finding: &Finding<'_>) -> Fate {
-        match (finding.fails(self.policy.gate), &finding.exemption) {
-            (true, _) => Fate::Failed,
-            (false, None) => Fate::Advisory,
-            (false, Some(_)) => Fate::Excepted,
+impl Fate {
+    fn of(finding: &Finding<'_>, gate: Gate) -> Self {
+        match (finding.fails(gate), &finding.exemption) {
+            (true, _) => Self::Failed,
+            (false, None) => Self::Advisory,
+            (false, Some(_)) => Self::Excepted,
         }
     }
+}
 
-    fn of_set(
-        &self,
+impl<'p> SetTally<'p> {
+    fn of(
         name: &'p str,
         rules: &BTreeSet<&'p RuleId>,
+        findings: &[Finding<'_>],
         fates: &BTreeMap<(&str, &RuleId), Fate>,
-    ) -> SetTally<'p> {
+    ) -> Self {
         let count = |wanted: Option<Fate>| {
             rules.iter().filter(|it| fates.get(&(name, **it)).copied() == wanted).count()
         };
-        let ends = self.findings.iter().filter(|it| it.set == name);
+        let ends = findings.iter().filter(|it| it.set == name);
         let ends = ends.filter_map(|it| it.exemption.as_ref()?.until.clone());
-        SetTally {
+        Self {
             name,
             passed: count(None),
             failed: count(Some(Fate::Failed)),
@@ -90,12 +114,12 @@ impl<'p> Report<'p> {
 }
 
 /// The rules of each set, without those that a later set takes over everywhere.
-fn members(policy: &Policy) -> Vec<(&str, BTreeSet<&RuleId>)> {
+fn members(policy: &Policy, asked: fn(&When) -> bool) -> Vec<(&str, BTreeSet<&RuleId>)> {
     let mut members: Vec<(&str, BTreeSet<&RuleId>)> = Vec::new();
     for (n, set) in policy.sets().iter().enumerate() {
         let later = &policy.sets()[n + 1..];
         let over = |id| later.iter().any(|it| it.scope.is_everywhere() && it.level(id).is_some());
-        let rules = policy.known().map(|it| &it.id);
+        let rules = policy.known().filter(|it| asked(&it.when)).map(|it| &it.id);
         let rules = rules.filter(|id| set.level(id).is_some() && !over(id));
         match members.iter_mut().find(|it| it.0 == set.name) {
             Some(known) => known.1.extend(rules),
@@ -103,7 +127,8 @@ fn members(policy: &Policy) -> Vec<(&str, BTreeSet<&RuleId>)> {
         }
     }
     let in_a_set = |id: &RuleId| policy.sets().iter().any(|it| it.level(id).is_some());
-    let local = policy.rules().map(|it| &it.0.id).filter(|id| !in_a_set(id));
+    let rules = policy.rules().filter(|it| asked(&it.0.when));
+    let local = rules.map(|it| &it.0.id).filter(|id| !in_a_set(id));
     members.push((LOCAL, local.collect()));
     members.retain(|it| !it.1.is_empty());
     members

@@ -9,8 +9,9 @@ use clap::Args;
 
 use super::outputs::Outputs;
 use super::revisions::Revisions;
-use super::settings::Settings;
+use super::settings::{Set, Settings};
 use super::{Common, Failure, gate, progress, verifier};
+use crate::exempt::Terms;
 use crate::policy::Policy;
 use crate::policy::anchor::Anchor;
 use crate::report::{self, Style};
@@ -39,6 +40,8 @@ pub(super) struct Arguments {
     all: bool,
     #[command(flatten)]
     gate: gate::Flags,
+    #[command(flatten)]
+    accepted: gate::Accepted,
     /// Print nothing but the report
     #[arg(long, short)]
     quiet: bool,
@@ -64,7 +67,7 @@ impl Arguments {
             set.policy.anchor = Anchor::default();
         }
         set.policy.gate = self.gate.gate();
-        let terms = self.gate.terms(&set, self.is_whole(&set.root)).map_err(failure)?;
+        let terms = self.terms(&set).map_err(failure)?;
         let progress = Progress::default();
         let report = progress::during(&progress, self.quiet, || {
             let again: &Again<'_> = &|wanted, visit| {
@@ -93,6 +96,10 @@ impl Arguments {
             let _ = writeln!(io::stderr(), "lynklint: {}", report::reason(&report));
         }
         Ok(report.exit())
+    }
+
+    fn terms(&self, set: &Set) -> anyhow::Result<Terms> {
+        self.gate.terms_of_files(&self.accepted, set, self.is_whole(&set.root))
     }
 
     /// Reads what is asked for.

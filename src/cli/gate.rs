@@ -1,4 +1,4 @@
-//! What fails a run, and what does not count: the flags of every verb that judges findings.
+//! What fails a run, and what does not count: the flags of every verb that judges.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -40,6 +40,11 @@ pub(super) struct Flags {
     /// Judge as if there were no suppressions, in comments or in the configuration
     #[arg(long, env = "LYNKLINT_NO_SUPPRESSIONS", hide_env_values = true, value_parser = FalseyValueParser::new())]
     no_suppressions: bool,
+}
+
+/// Which baseline exempts findings: the flags of every verb that judges files.
+#[derive(Args, Clone)]
+pub(super) struct Accepted {
     /// Exempt the findings of this baseline [default: .lynklint-baseline.yaml beside the configuration, if it is there]
     #[arg(long, value_name = "FILE", env = "LYNKLINT_BASELINE", hide_env_values = true, value_parser = path())]
     baseline: Option<PathBuf>,
@@ -68,19 +73,30 @@ impl Flags {
         Gate { fail_on: self.fail_on.0, exit_zero: self.exit_zero }
     }
 
-    /// What does not count. `whole` says whether the scan is of the whole repository.
-    pub(super) fn terms(&self, set: &Set, whole: bool) -> anyhow::Result<Terms> {
+    /// What does not count, without a baseline.
+    pub(super) fn terms(&self, set: &Set) -> anyhow::Result<Terms> {
         let overrides = self.overrides.iter().map(|it| self.overridden(it, &set.policy));
         Ok(Terms {
             now: set.now,
             suppressions: if self.no_suppressions { Heeded::No } else { Heeded::Yes },
-            whole,
-            baseline: match self.no_baseline {
-                true => None,
-                false => baseline::of_run(self.baseline.as_deref(), set)?,
-            },
+            whole: false,
+            baseline: None,
             overrides: overrides.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// What does not count in files. `whole` says whether the scan is of the whole repository.
+    pub(super) fn terms_of_files(
+        &self,
+        accepted: &Accepted,
+        set: &Set,
+        whole: bool,
+    ) -> anyhow::Result<Terms> {
+        let baseline = match accepted.no_baseline {
+            true => None,
+            false => baseline::of_run(accepted.baseline.as_deref(), set)?,
+        };
+        Ok(Terms { whole, baseline, ..self.terms(set)? })
     }
 
     fn overridden(&self, id: &str, policy: &Policy) -> anyhow::Result<Override> {

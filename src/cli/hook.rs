@@ -59,6 +59,8 @@ pub(super) struct Run {
     #[command(flatten)]
     gate: gate::Flags,
     #[command(flatten)]
+    accepted: gate::Accepted,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -180,7 +182,8 @@ impl Run {
         let mut set = self.settings.policy(&[]).map_err(|it| failed(&it))?;
         set.policy.gate = self.gate.gate();
         set.policy.anchor = Anchor::default();
-        let terms = self.gate.terms(&set, false).map_err(|it| failed(&it))?;
+        let terms = self.gate.terms_of_files(&self.accepted, &set, false);
+        let terms = terms.map_err(|it| failed(&it))?;
         let pushes = self.pushes().map_err(|it| failed(&it))?;
         let read = |visit: &Visitor<'_>| match self.hook {
             Hook::PreCommit => source::staged(Path::new("."), &[], Touched::Lines, visit),

@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::Failure;
 use super::asking::{Asking, Line};
-use super::env::{Format, TOOL, TokenItem, Tool, borrowed, overall, variables, write_json};
+use super::env::{Format, borrowed, variables};
 use crate::detect::{Detector, Token};
 use crate::environment::shown;
+use crate::report::{self, TOOL, Tool};
 use crate::scan::Outcome;
 use crate::verify::{Secret, Verdict};
 
@@ -168,7 +169,7 @@ struct Root<'a> {
 #[derive(Serialize)]
 struct Item<'a> {
     source: &'a str,
-    token: Option<TokenItem>,
+    token: Option<report::Token>,
     verdict: &'static str,
     organisation: Option<&'a str>,
     reason: Option<&'a str>,
@@ -187,7 +188,7 @@ impl<'a> From<&'a Asked> for Item<'a> {
             Verdict::Rejected { why } | Verdict::Unknown { why } => (None, Some(why.as_str())),
         };
         let verdict = it.verdict.name();
-        let token = it.token.as_ref().map(TokenItem::from);
+        let token = it.token.as_ref().map(report::Token::from);
         Self { source: &it.name, token, verdict, organisation, reason }
     }
 }
@@ -200,7 +201,7 @@ fn json(asked: &[Asked], host: &str, out: &mut dyn Write) -> io::Result<()> {
         tool: TOOL,
         host,
         tokens: asked.iter().map(Item::from).collect(),
-        summary: Summary { overall: overall(outcome), reason: reason(outcome) },
+        summary: Summary { overall: report::overall(outcome), reason: reason(outcome) },
     };
-    write_json(&root, out)
+    report::write_json(&root, out)
 }

@@ -4,17 +4,18 @@
 use regex::{Regex, RegexSet};
 use serde::Deserialize;
 
-use super::{Purpose, is_plain};
-use crate::detect::{Certainty, Token};
+use crate::detect::{Certainty, Encoding, Token};
 
 const DATA: &str = include_str!("../../rules/environment/values.yaml");
 
-/// How the value of a variable that is for tokens looks.
-pub(super) enum Form {
+/// How the value of a variable looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
     /// Exactly one token and nothing else.
     Whole,
-    /// A token and something else, said in words that follow "it has".
-    Malformed(String),
+    /// A token and something else.
+    Malformed,
     /// A reference that should have been replaced.
     Reference,
     /// Text that stands for a token.
@@ -23,6 +24,18 @@ pub(super) enum Form {
     Empty,
     /// Anything else.
     Unshaped,
+}
+
+/// What a variable is for, as far as its name tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// To hold a token of the family: a tool reads it, or somebody says so.
+    Token,
+    /// To be sent to somebody else.
+    Foreign,
+    /// Nothing that is known.
+    Unknown,
 }
 
 #[derive(Deserialize)]
@@ -69,17 +82,18 @@ impl Words {
 }
 
 impl Form {
-    /// The form of a value in which `tokens` stand.
-    pub(super) fn of(value: &[u8], tokens: &[Token], words: &Words) -> Self {
+    /// The form of a value in which `tokens` stand, and what it has beside a token, in words that follow "it has".
+    pub(super) fn of(value: &[u8], tokens: &[Token], words: &Words) -> (Self, String) {
         let sure: Vec<&Token> = tokens.iter().filter(|it| it.certainty.violates()).collect();
         match sure.as_slice() {
-            [token] if is_plain(token) && token.span == (0..value.len()) => Self::Whole,
-            [token] if !is_plain(token) => {
-                Self::Malformed(format!("another form than the plain one ({})", token.encoding))
+            [] => (Self::without_token(value, tokens, words), String::new()),
+            [token] if token.encoding != Encoding::Plain => {
+                let what = format!("another form than the plain one ({})", token.encoding);
+                (Self::Malformed, what)
             }
-            [token] => Self::Malformed(around(value, token)),
-            [_, _, ..] => Self::Malformed("more than one token".to_owned()),
-            [] => Self::without_token(value, tokens, words),
+            [token] if token.span == (0..value.len()) => (Self::Whole, String::new()),
+            [token] => (Self::Malformed, around(value, token)),
+            [_, _, ..] => (Self::Malformed, "more than one token".to_owned()),
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Job {
     pub system: Option<String>,
     /// What tells that the job releases something: a variable and its expected value, or the flag.
     pub release: Option<String>,
+    /// The platform of the files that describe such jobs, by its id.
+    pub platform: Option<String>,
     mask: Option<String>,
 }
 
@@ -25,6 +27,7 @@ pub struct Job {
 #[serde(deny_unknown_fields)]
 pub(super) struct System {
     pub(super) name: String,
+    platform: Option<String>,
     signs: Vec<Sign>,
     #[serde(default)]
     release: Vec<Sign>,
@@ -51,6 +54,7 @@ impl Job {
         Self {
             ci: question.ci || system.is_some(),
             release: sign.or(flag),
+            platform: system.as_ref().and_then(|it| it.platform.clone()),
             mask: system.as_ref().and_then(|it| it.mask.clone()),
             system: system.map(|it| it.name),
         }

@@ -135,6 +135,7 @@ fn finding<'p>(
         excerpt,
         subject,
         site: Site::of(&file.name, file.text.as_bytes(), policy.platforms()),
+        note: None,
         related: note.into_iter().chain(uses(seen, entry)).collect(),
         commit: None,
         exemption: None,

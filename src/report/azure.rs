@@ -14,7 +14,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         let place = format!("sourcepath={};code=unreadable", property(&path));
         writeln!(out, "##vso[task.logissue type=error;{place}]{message}")?;
     }
-    for (rule, text) in overrides(report) {
+    for (rule, text) in overrides(&report.exempted) {
         writeln!(out, "##vso[task.logissue type=warning;code={rule}]{}", data(&text))?;
     }
     for finding in worst_first(report).into_iter().filter(|it| it.exemption.is_none()) {

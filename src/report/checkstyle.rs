@@ -14,7 +14,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         unreadable(&format!("could not be read: {}", skipped.reason), out)?;
         writeln!(out, "  </file>")?;
     }
-    let overrides = overrides(report);
+    let overrides = overrides(&report.exempted);
     if !overrides.is_empty() {
         writeln!(out, r#"  <file name="lynklint">"#)?;
         for (rule, text) in overrides {

@@ -14,7 +14,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         let message = data(&format!("{path} could not be read: {reason}"));
         writeln!(out, "::error file={},title=Not read::{message}", property(&path))?;
     }
-    for (_, text) in overrides(report) {
+    for (_, text) in overrides(&report.exempted) {
         writeln!(out, "::notice title=Overridden::{}", data(&text))?;
     }
     let mut findings = worst_first(report).into_iter().filter(|it| it.exemption.is_none());

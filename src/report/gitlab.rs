@@ -43,7 +43,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         location: Location { path: &it.path, lines: Lines { begin: 1, end: 1 } },
     });
     // An issue needs a file, and an override belongs to none: it stands where the levels do.
-    let overrides = overrides(report).into_iter().map(|(rule, description)| Issue {
+    let overrides = overrides(&report.exempted).into_iter().map(|(rule, description)| Issue {
         description,
         check_name: rule,
         fingerprint: format!("overridden:{rule}"),

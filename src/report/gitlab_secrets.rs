@@ -123,7 +123,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         Outcome::Passed | Outcome::Failed => ("success", "info"),
         Outcome::CouldNotJudge => ("failure", "fatal"),
     };
-    let overrides = super::overrides(report);
+    let overrides = super::overrides(&report.exempted);
     let overrides = overrides.into_iter().map(|(_, value)| Message { level: "info", value });
     let last = Message { level, value: super::reason(report) };
     write(

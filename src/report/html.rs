@@ -113,7 +113,7 @@ fn incomplete(report: &Report<'_>) -> Markup {
 }
 
 fn policies(report: &Report<'_>) -> Markup {
-    let mut rules: Vec<_> = report.policy.rules().collect();
+    let mut rules: Vec<_> = report.policy.file_rules().collect();
     rules.sort_by_key(|(rule, _)| report.findings.iter().all(|it| it.rule.id != rule.id));
     html! {
         section #policies {

@@ -13,7 +13,6 @@ use super::words::{self, plural};
 use super::{Style, is_news, judged_by, reason, record};
 use crate::excerpt::printable;
 use crate::finding::{Finding, Subject};
-use crate::policy::Enforcement;
 use crate::rule::Severity;
 use crate::scan::Report;
 
@@ -67,22 +66,9 @@ fn grouped<'f, 'p>(findings: &'f [Finding<'p>], all: bool) -> Vec<Vec<&'f Findin
 
 fn summary(style: Style, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let coverage = &report.coverage;
-    let levels = Enforcement::ALL.iter().rev().filter_map(|&level| {
-        let n = report.findings.iter().filter(|it| it.enforcement == level).count();
-        (n > 0).then(|| format!("{n} {}", level.name()))
-    });
-    let exempt = report.findings.iter().filter(|it| it.exemption.is_some()).count();
-    let exempt = (exempt > 0).then(|| format!("{exempt} of them exempt"));
-    let levels: Vec<_> = levels.chain(exempt).collect();
-    let violations = plural(report.findings.len() as u64, "violation");
-    let levels =
-        if levels.is_empty() { String::new() } else { format!(" ({})", levels.join(", ")) };
-    let rules = plural(report.policy.rules().count() as u64, "policy");
-    writeln!(
-        out,
-        "  {rules}, {violations}{levels}, {}",
-        plural(report.tokens() as u64, "distinct token")
-    )?;
+    let violations = words::violations(&report.findings);
+    let rules = plural(report.policy.file_rules().count() as u64, "policy");
+    writeln!(out, "  {rules}, {violations}, {}", plural(report.tokens() as u64, "distinct token"))?;
     let hidden = match coverage.hidden {
         0 => String::new(),
         n => format!(", {} hidden by ignore rules (--no-ignore reads them)", plural(n, "file")),
@@ -105,18 +91,7 @@ fn summary(style: Style, report: &Report<'_>, out: &mut dyn Write) -> io::Result
 
 /// What came of the policies of each set, and what was done for findings not to count.
 fn tally(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for set in report.tally().sets {
-        let counts = [
-            ("passed", set.passed),
-            ("failed", set.failed),
-            ("advisory", set.advisory),
-            ("excepted", set.excepted),
-        ];
-        let counts = counts.into_iter().filter(|it| it.1 > 0 || it.0 == "passed");
-        let counts: Vec<_> = counts.map(|(word, n)| format!("{n} {word}")).collect();
-        let nearest = set.nearest.map_or_else(String::new, |it| format!(", the next until {it}"));
-        writeln!(out, "    {}: {}{nearest}", printable(set.name), counts.join(", "))?;
-    }
+    report.tally().sets.iter().try_for_each(|it| writeln!(out, "    {}", words::tally(it)))?;
     record(report).iter().try_for_each(|it| writeln!(out, "  {it}"))
 }
 

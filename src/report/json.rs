@@ -12,9 +12,12 @@ use super::summary::Summary;
 use crate::rule::Severity;
 use crate::scan::{Outcome, Report};
 
+pub(crate) use item::Token;
 pub(super) use item::{Answer, Commit, Item, Suppressed};
-pub(super) use receipt::{Receipt, TOOL, Tool};
-pub(super) use spelt::{Lazy, write, write_line};
+pub(super) use receipt::Receipt;
+pub(crate) use receipt::{TOOL, Tool};
+pub(crate) use spelt::write;
+pub(super) use spelt::{Lazy, write_line};
 
 #[derive(Serialize)]
 struct Root<'r, D> {

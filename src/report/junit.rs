@@ -21,7 +21,8 @@ struct Counts {
 
 pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let unbroken = |rule: &Rule| report.findings.iter().all(|it| it.rule.id != rule.id);
-    let held: Vec<_> = report.policy.rules().map(|it| it.0).filter(|it| unbroken(it)).collect();
+    let held: Vec<_> =
+        report.policy.file_rules().map(|it| it.0).filter(|it| unbroken(it)).collect();
     let gate = report.policy.gate;
     let skipped = unread(report);
     let failures = report.findings.iter().filter(|it| it.fails(gate)).count();

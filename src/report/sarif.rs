@@ -154,9 +154,9 @@ impl From<&str> for Artifact {
 }
 
 pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let rules: Vec<_> = report.policy.rules().map(Descriptor::from).collect();
+    let rules: Vec<_> = report.policy.file_rules().map(Descriptor::from).collect();
     let index = |id: &RuleId| {
-        report.policy.rules().position(|(rule, _)| rule.id == *id).unwrap_or_default()
+        report.policy.file_rules().position(|(rule, _)| rule.id == *id).unwrap_or_default()
     };
     let findings = worst_first(report);
     let results = Lazy(|| findings.iter().take(MOST).map(|it| Item::of(it, index(&it.rule.id))));

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::words;
-use crate::policy::Enforcement;
+use crate::environment::Judgement;
+use crate::exempt::Exempted;
+use crate::finding::Finding;
+use crate::policy::{self, Enforcement};
 use crate::scan::{Outcome, Report};
 use crate::tally;
 
@@ -55,9 +58,24 @@ impl Summary<'_> {
 
 impl<'r> Summary<'r> {
     pub(super) fn of(report: &'r Report<'_>) -> Self {
-        let broken = |level| report.findings.iter().filter(|it| it.enforcement == level).count();
-        let gate = report.policy.gate;
-        let tally = report.tally();
+        let (tally, tokens) = (report.tally(), report.tokens());
+        Self::new(&report.findings, report.policy.gate, tally, &report.exempted, tokens)
+    }
+
+    /// That of a job's variables.
+    pub(super) fn of_job(it: &'r Judgement<'_>) -> Self {
+        let (tally, tokens) = (it.tally(), it.environment.tokens());
+        Self::new(&it.findings, it.policy.gate, tally, &it.exempted, tokens)
+    }
+
+    fn new(
+        findings: &[Finding<'_>],
+        gate: policy::Gate,
+        tally: tally::Tally<'r>,
+        exempted: &'r Exempted,
+        tokens: usize,
+    ) -> Self {
+        let broken = |level| findings.iter().filter(|it| it.enforcement == level).count();
         let set = |it: tally::SetTally<'r>| Set {
             name: it.name,
             passed: it.passed,
@@ -66,24 +84,24 @@ impl<'r> Summary<'r> {
             excepted: it.excepted,
             nearest_end: it.nearest,
         };
-        let overrides = report.exempted.overrides.iter().map(|it| {
+        let overrides = exempted.overrides.iter().map(|it| {
             let (rule, reason, by) = (it.rule.as_str(), it.reason.as_str(), it.by.as_str());
             Override { rule, reason, by }
         });
         Self {
-            overall: words::overall(report.outcome()),
+            overall: words::overall(tally.overall),
             policies: Enforcement::ALL.map(|it| (it.name(), broken(it))).into(),
-            tokens: report.tokens(),
+            tokens,
             gate: Gate {
                 fail_on: gate.fail_on.name(),
                 exit_zero: gate.exit_zero,
-                suppressions: !report.exempted.unsuppressed,
+                suppressions: !exempted.unsuppressed,
             },
             sets: tally.sets.into_iter().map(set).collect(),
             nearest_end: tally.nearest,
-            baseline: report.exempted.baseline.as_deref(),
+            baseline: exempted.baseline.as_deref(),
             overrides: overrides.collect(),
-            notes: &report.exempted.notes,
+            notes: &exempted.notes,
         }
     }
 }

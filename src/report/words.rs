@@ -3,8 +3,10 @@
 use crate::detect::{Encoding, Token};
 use crate::excerpt::printable;
 use crate::finding::{Exemption, Finding, Subject, Verdict};
+use crate::policy::Enforcement;
 use crate::scan::Outcome;
 use crate::source::{Commit, Revision};
+use crate::tally::SetTally;
 
 /// `1 file`, `2 files`, `10,000 files`.
 pub(crate) fn plural(n: u64, word: &str) -> String {
@@ -30,7 +32,7 @@ pub(super) fn digits(n: u64) -> String {
 }
 
 /// How the run ended, in one word.
-pub(super) fn overall(outcome: Outcome) -> &'static str {
+pub(crate) fn overall(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Passed => "passed",
         Outcome::CouldNotJudge => "error",
@@ -46,6 +48,34 @@ pub(super) fn size(bytes: u64) -> String {
         1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
         _ => format!("{:.1} GB", bytes as f64 / 1e9),
     }
+}
+
+/// How many there are, by level: `3 violations (2 hard-mandatory, 1 advisory, 1 of them exempt)`.
+pub(super) fn violations(findings: &[Finding<'_>]) -> String {
+    let levels = Enforcement::ALL.iter().rev().filter_map(|&level| {
+        let n = findings.iter().filter(|it| it.enforcement == level).count();
+        (n > 0).then(|| format!("{n} {}", level.name()))
+    });
+    let exempt = findings.iter().filter(|it| it.exemption.is_some()).count();
+    let exempt = (exempt > 0).then(|| format!("{exempt} of them exempt"));
+    let levels: Vec<_> = levels.chain(exempt).collect();
+    let levels =
+        if levels.is_empty() { String::new() } else { format!(" ({})", levels.join(", ")) };
+    format!("{}{levels}", plural(findings.len() as u64, "violation"))
+}
+
+/// What came of the policies of a set: `recommended: 44 passed, 1 failed`.
+pub(super) fn tally(set: &SetTally<'_>) -> String {
+    let counts = [
+        ("passed", set.passed),
+        ("failed", set.failed),
+        ("advisory", set.advisory),
+        ("excepted", set.excepted),
+    ];
+    let counts = counts.into_iter().filter(|it| it.1 > 0 || it.0 == "passed");
+    let counts: Vec<_> = counts.map(|(word, n)| format!("{n} {word}")).collect();
+    let nearest = set.nearest.as_ref().map(|it| format!(", the next until {it}"));
+    format!("{}: {}{}", printable(set.name), counts.join(", "), nearest.unwrap_or_default())
 }
 
 /// Where it is: `path:line:column`.

@@ -1,5 +1,6 @@
 //! Examples inside rules, and the macros that keep everything token-shaped out of the repository.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -7,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Parameters, Rule};
 use crate::date::Date;
+use crate::environment::{Environment, Question, Variable};
 use crate::inventory;
 use crate::policy::Policy;
 use crate::scan::{self, Files, Progress};
@@ -29,20 +31,55 @@ pub const ALLOW: (&str, &str) = ("$ALLOW", "lynklint: allow");
 pub const TODAY: &str = "2026-01-01";
 const ALPHABET: &[u8] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/// A small file that breaks a rule or does not.
+/// A small file, or the variables of a job, that breaks a rule or does not.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Raw")]
 pub struct Example {
-    /// Where the file would stand.
+    /// Where the file would stand; nowhere, if it is a job.
     pub path: String,
-    /// Its text, with macros for tokens and `«…»` around what must be reported.
+    /// Its text, with macros for tokens and `«…»` around what must be reported. Of a job, a line for each variable.
     pub text: String,
+    /// The variables of a job, if it is one.
+    pub variables: BTreeMap<String, String>,
     /// Files beside it. One called `lynk-tokens.yaml` is the inventory.
-    #[serde(default)]
     pub beside: Vec<Beside>,
     /// Numbers by which the rule judges here, where they are not its own.
-    #[serde(default)]
     pub parameters: Parameters,
+}
+
+/// An example as its rule writes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    path: Option<String>,
+    text: Option<String>,
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+    #[serde(default)]
+    beside: Vec<Beside>,
+    #[serde(default)]
+    parameters: Parameters,
+}
+
+impl TryFrom<Raw> for Example {
+    type Error = &'static str;
+
+    fn try_from(raw: Raw) -> Result<Self, Self::Error> {
+        let Raw { path, text, variables, beside, parameters } = raw;
+        let (path, text) = match (path, text, variables.is_empty()) {
+            (Some(path), Some(text), true) => (path, text),
+            (None, None, false) => {
+                let line = |(name, value): (&String, &String)| format!("{name}={value}\n");
+                (String::new(), variables.iter().map(line).collect())
+            }
+            _ => {
+                return Err(
+                    "an example is a file, with `path` and `text`, or a job, with `variables`",
+                );
+            }
+        };
+        Ok(Self { path, text, variables, beside, parameters })
+    }
 }
 
 /// A file beside an example.
@@ -161,6 +198,26 @@ impl Rule {
         broken
     }
 
+    /// The values of the variables of a job that break the rule, in the text of the example.
+    fn held_in(&self, example: &Example, policy: &Policy) -> Vec<Range<usize>> {
+        let values: Vec<_> = example.variables.iter().map(|it| (it.0, realised(it.1).0)).collect();
+        let variables: Vec<_> = values
+            .iter()
+            .map(|(name, value)| Variable { name: name.as_bytes(), value: value.as_bytes() })
+            .collect();
+        let job = Environment::of(&variables, &Question::default(), policy);
+        let held = job.held();
+        let (mut spans, mut at) = (Vec::new(), 0);
+        for (name, value) in &values {
+            let start = at + name.len() + 1;
+            at = start + value.len() + 1;
+            if held.iter().any(|it| it.name == *name && self.when.held(it).is_some()) {
+                spans.push(start..start + value.len());
+            }
+        }
+        spans
+    }
+
     /// What breaks the rule in an inventory, with these files beside it.
     fn declared_in(
         &self,
@@ -189,6 +246,7 @@ impl Rule {
         let own = with_inventory(&files)?;
         let policy = own.as_ref().unwrap_or(policy);
         let reported = |file: &Realised<'_>| match self.when.flaw() {
+            _ if file.path.is_empty() => self.held_in(example, policy),
             Some(flaw) => flawed(&file.blob(), policy, flaw),
             None if self.when.is_about_declarations() => match file.path == inventory::FILE {
                 true => self.declared_in(&files, example, policy),

@@ -25,7 +25,7 @@ pub fn markdown(rule: &Rule) -> String {
     }
     for (title, examples) in [("Breaks it", &rule.bad), ("Does not", &rule.good)] {
         let _ = write!(page, "## {title}\n\n");
-        for example in examples {
+        for example in examples.iter() {
             page += &shown("", &example.path, &example.text);
             let beside = example.beside.iter().map(|it| shown("with ", &it.path, &it.text));
             page.extend(beside);
@@ -36,10 +36,11 @@ pub fn markdown(rule: &Rule) -> String {
     page
 }
 
-/// A file of an example.
+/// A file of an example, or the variables of a job.
 fn shown(before: &str, path: &str, text: &str) -> String {
     let text = text.replace(['«', '»'], "");
-    format!("{before}`{path}`\n\n```text\n{}\n```\n\n", text.trim_end())
+    let path = if path.is_empty() { "a job's variables".to_owned() } else { format!("`{path}`") };
+    format!("{before}{path}\n\n```text\n{}\n```\n\n", text.trim_end())
 }
 
 /// The numbers that an example gives the rule.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Deserializer};
 
 use super::declaration::Declaration;
+use super::variable::Variable;
 use crate::detect::{Environment, Kind, Token};
+use crate::environment::Held;
 use crate::inventory::{Shown, Term};
 use crate::lazy::{Ending, LazyRegex};
 use crate::platform::{Ci, Class, Written};
@@ -31,6 +33,9 @@ struct Case {
     /// Which declared tokens: such a case is about nothing else.
     #[serde(default)]
     declaration: Option<Declaration>,
+    /// Which variables of a running job: such a case is about nothing else.
+    #[serde(default)]
+    variable: Option<Variable>,
     /// Patterns of which one must match the whole name of a reference, or the key of a value.
     #[serde(default)]
     name: Vec<LazyRegex>,
@@ -194,6 +199,21 @@ impl When {
         self.0.iter().any(|it| it.declaration.is_some())
     }
 
+    /// Whether it is about the variables of a running job.
+    pub fn is_about_variables(&self) -> bool {
+        self.0.iter().any(|it| it.variable.is_some())
+    }
+
+    /// Whether it is about anything else.
+    pub fn is_about_files(&self) -> bool {
+        self.0.iter().any(|it| it.variable.is_none())
+    }
+
+    /// Whether a variable of a running job breaks the rule, and what more there is to say of that.
+    pub fn held(&self, variable: &Held<'_>) -> Option<String> {
+        self.0.iter().find_map(|it| it.variable.as_ref()?.holds(variable))
+    }
+
     /// Whether it asks for an entry that is not there.
     pub fn misses_entry(&self) -> bool {
         self.0.iter().any(|it| it.declared == Some(false))
@@ -240,6 +260,11 @@ impl Case {
         own.map(|(key, it)| (key.to_owned(), it)).into_iter().chain(declaration).collect()
     }
 
+    /// Whether nothing in a file can be meant.
+    fn is_about_no_thing(&self) -> bool {
+        self.suppression.is_some() || self.declaration.is_some() || self.variable.is_some()
+    }
+
     /// The cheap questions come first: most things fail at them.
     fn holds(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> bool {
         self.is_about(thing, facts)
@@ -254,7 +279,7 @@ impl Case {
             self.name.is_empty() || self.name.iter().any(|it| it.is_match(text.as_bytes()))
         };
         match (self.subject, thing.what) {
-            _ if self.suppression.is_some() || self.declaration.is_some() => false,
+            _ if self.is_about_no_thing() => false,
             (Subject::Token | Subject::Either, What::Token(token)) => self.token.fits(token),
             (Subject::Reference | Subject::Either, What::Reference(it)) => {
                 matched(&it.name) && (self.written.is_empty() || self.written.contains(&it.written))

@@ -65,6 +65,7 @@ impl<'c> Shower<'c> {
             fingerprint: Fingerprint::of(rule, &self.key, &subject, address),
             subject,
             site,
+            note: None,
             related: declaration(rule, thing, facts),
             commit: self.commit.clone(),
             exemption: None,

@@ -80,6 +80,7 @@ pub fn findings_of<'p>(fault: &Fault<'_, 'p>, policy: &'p Policy) -> Vec<Finding
             excerpt: fault.spot.excerpt.clone(),
             subject,
             site: site.clone(),
+            note: None,
             related: Vec::new(),
             commit: commit.clone(),
             exemption: None,

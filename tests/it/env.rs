@@ -1,21 +1,28 @@
 //! `lynklint env`: the judgement of an environment, and the binary in one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 use lynklint::detect::Detector;
-use lynklint::environment::{Check, Judgement, Question, Variable, judge, masks, shown};
+use lynklint::environment::{Environment, Judgement, Question, Variable, judge, masks, shown};
 use lynklint::excerpt::obeyed;
+use lynklint::platform::Platforms;
 use lynklint::policy::Policy;
+use lynklint::report::job::reason;
 use lynklint::rule::example::expand;
 use lynklint::scan::Outcome;
 
 use crate::any::leaks;
+use crate::cli::{folder, git};
 
 const KNOWN: &str = "INTERLYNK_SECURITY_TOKEN";
 
+static POLICY: LazyLock<Policy> =
+    LazyLock::new(|| Policy::recommended(Vec::new()).expect("it loads"));
+
 /// Judges `NAME=value` pairs, in which macros become tokens.
-fn judged(pairs: &[&str], question: &Question) -> Judgement {
+fn judged(pairs: &[&str], question: &Question) -> Judgement<'static> {
     let pairs: Vec<String> = pairs.iter().map(|it| expand(it)).collect();
     let variable = |pair: &'_ String| {
         let at = pair.find('=').expect("a pair");
@@ -26,11 +33,11 @@ fn judged(pairs: &[&str], question: &Question) -> Judgement {
         .iter()
         .map(|(name, value)| Variable { name: name.as_bytes(), value: value.as_bytes() })
         .collect();
-    judge(&variables, question, &Detector::default())
+    judge(&variables, question, &POLICY)
 }
 
-fn checks(judgement: &Judgement) -> Vec<&'static str> {
-    judgement.violations.iter().map(|it| it.check.id()).collect()
+fn broken(judgement: &Judgement<'static>) -> Vec<&'static str> {
+    judgement.findings.iter().map(|it| it.rule.id.as_str()).collect()
 }
 
 /// An environment, with ` & ` between variables; how the run ends; what is wrong.
@@ -75,7 +82,7 @@ fn each_environment_gets_its_judgement() {
             Outcome::CouldNotJudge => "open",
             Outcome::Failed => "failed",
         };
-        let got: Vec<_> = [outcome].into_iter().chain(checks(&judgement)).collect();
+        let got: Vec<_> = [outcome].into_iter().chain(broken(&judgement)).collect();
         assert_eq!(got.join(" "), wanted.trim(), "{line}");
     }
 }
@@ -84,16 +91,16 @@ fn each_environment_gets_its_judgement() {
 fn the_question_has_its_say() {
     let question = Question { names: vec!["MINE".into()], ..Question::default() };
     assert_eq!(judged(&["MINE=$SERVICE"], &question).outcome(), Outcome::Passed);
-    assert!(checks(&judged(&["MINE=$SERVICE"], &question)).is_empty());
+    assert!(broken(&judged(&["MINE=$SERVICE"], &question)).is_empty());
     let missing = judged(&["INTERLYNK_SECURITY_TOKEN=$PERSONAL", "CI=1"], &question);
     assert_eq!(missing.outcome(), Outcome::CouldNotJudge);
-    assert!(missing.reason().contains("MINE"), "{}", missing.reason());
+    assert!(reason(&missing).contains("MINE"), "{}", reason(&missing));
 
     let ci = Question { ci: true, ..Question::default() };
-    assert_eq!(checks(&judged(&["MINE=$PERSONAL"], &ci))[0], "personal-token-in-ci");
+    assert_eq!(broken(&judged(&["MINE=$PERSONAL"], &ci))[0], "personal-token-in-ci");
     let release = Question { release: true, ..Question::default() };
     let test = judged(&["INTERLYNK_SECURITY_TOKEN=$SERVICE_TEST"], &release);
-    assert_eq!(checks(&test), ["nonproduction-token-in-release"]);
+    assert_eq!(broken(&test), ["nonproduction-token-in-release"]);
     let none = Question { allow_none: true, ..Question::default() };
     assert_eq!(judged(&[], &none).outcome(), Outcome::Passed);
     assert_eq!(judged(&["INTERLYNK_SECURITY_TOKEN=***"], &none).outcome(), Outcome::Failed);
@@ -110,9 +117,9 @@ fn the_value_is_described_and_not_shown() {
         ("$SERVICE,$SERVICE_TEST", "more than one token"),
     ] {
         let judgement = judged(&[&format!("{KNOWN}={value}")], &Question::default());
-        let detail = &judgement.violations[0].detail;
-        assert!(detail.contains(wanted), "{value:?}: {detail}");
-        assert!(!leaks(&format!("{judgement:?}")));
+        let note = judgement.findings[0].note.as_ref().expect("a note");
+        assert!(note.contains(wanted), "{value:?}: {note}");
+        assert!(!leaks(&format!("{:?}{:?}", judgement.environment, judgement.findings)));
     }
 }
 
@@ -142,27 +149,36 @@ fn only_a_system_that_obeys_gets_masks() {
         let variables = [(system, "true"), (KNOWN, &quoted), ("B", &token)]
             .map(|(name, value)| Variable { name: name.as_bytes(), value: value.as_bytes() });
         let detector = Detector::default();
-        let job = judge(&variables, &Question::default(), &detector).job;
+        let job = Environment::of(&variables, &Question::default(), &POLICY).job;
         assert_eq!(masks(&variables, &job, &detector), wanted, "{system}");
     }
 }
 
 #[test]
-fn every_check_has_its_text_and_the_level_of_its_rule() {
-    let data = include_str!("../../rules/environment/checks.yaml");
-    let texts: BTreeMap<String, serde_yaml::Value> = serde_yaml::from_str(data).expect("YAML");
-    let ids: BTreeSet<&str> = Check::ALL.map(Check::id).into();
-    assert_eq!(ids, texts.keys().map(String::as_str).collect());
-    let policy = Policy::recommended(Vec::new()).expect("it loads");
-    for check in Check::ALL {
-        // Inside a job it is sure what a file only suggests, so the severity may be another.
-        let rule = policy.rules().find(|(rule, _)| rule.id.as_str() == check.id());
-        assert!(rule.is_none_or(|(_, level)| level == check.level()), "{}", check.id());
-    }
-    let page = include_str!("../../docs/env.md");
-    for check in Check::ALL {
-        let row = format!("| `{}` | {} | {} |", check.id(), check.level().name(), check.summary());
-        assert!(page.contains(&row), "docs/env.md lacks {row}");
+fn the_page_lists_every_rule_about_variables() {
+    let rules = POLICY.rules().filter(|it| it.0.when.is_about_variables());
+    let row = |(rule, level): (&lynklint::rule::Rule, lynklint::policy::Enforcement)| {
+        format!("| [`{id}`](rules/{id}.md) | {} | {} |\n", level.name(), rule.summary, id = rule.id)
+    };
+    let rows: String = rules.map(row).collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/env.md");
+    let page = std::fs::read_to_string(&path).expect("there is a page");
+    let (open, close) = ("<!-- rules -->\n", "<!-- /rules -->");
+    let start = page.find(open).expect("a mark") + open.len();
+    let end = page.find(close).expect("a mark");
+    let table = format!("\n| rule | level | policy |\n|---|---|---|\n{rows}\n");
+    crate::docs::is(&path, &format!("{}{table}{}", &page[..start], &page[end..]));
+}
+
+#[test]
+fn every_system_names_a_platform_that_is_there() {
+    let data = include_str!("../../rules/environment/ci.yaml");
+    let systems: Vec<serde_yaml::Value> = serde_yaml::from_str(data).expect("YAML");
+    let platforms = Platforms::builtin();
+    let named: Vec<_> = systems.iter().filter_map(|it| it["platform"].as_str()).collect();
+    assert!(named.len() > 20);
+    for id in named {
+        assert!(platforms.iter().any(|it| it.id == id), "{id}");
     }
 }
 
@@ -203,6 +219,111 @@ fn a_token_given_as_a_name_is_not_shown() {
     let output = run(&[(KNOWN, "$SERVICE")], &["--name", &expand("$PERSONAL")]);
     assert_eq!(output.status.code(), Some(1));
     assert!(!leaks(&both(&output)), "{}", both(&output));
+}
+
+/// Runs in a folder, in a CI job with a person's token, and a variable without one.
+fn run_in(folder: &Path, arguments: &[&str], more: &[(&str, &str)]) -> Output {
+    let token = expand("$PERSONAL");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lynklint"));
+    command.env_clear().current_dir(folder).arg("env").args(arguments);
+    command.envs([("CI", "true"), (KNOWN, &token), ("LYNK_API_TOKEN", "")]);
+    command.envs(more.iter().copied()).output().expect("it runs")
+}
+
+/// Each policy, how the run ends under it, and what the output says.
+#[test]
+fn the_policy_of_files_holds_for_a_job() {
+    let config = "version: 1\nenforcement: { personal-token-in-ci: soft-mandatory }\n";
+    let here = folder(&[
+        (".lynklint.yaml", config),
+        ("sub/none.txt", ""),
+        ("own.yaml", "version: 1\npolicy_sets: [{ set: strict, scope: { include: [apps/] } }]\n"),
+        ("wide.yaml", "version: 1\npolicy_sets: [{ set: strict, scope: { exclude: [apps/] } }]\n"),
+        ("wrong.yaml", "version: 1\nenforcement: { personal-token-in-cj: advisory }\n"),
+    ]);
+    git(here.path(), &["init", "-q"]);
+    let over =
+        ["--override", "personal-token-in-ci", "--reason", "until Monday", "--by", "someone"];
+    let hard = [&["--no-config"], &over[..]].concat();
+    let cases: [(&[&str], i32, &str); 13] = [
+        (&[], 2, "level: soft-mandatory"),
+        (&["--no-config"], 2, "level: hard-mandatory"),
+        (&over, 0, "overridden: personal-token-in-ci by someone: until Monday"),
+        (&over, 0, "recommended: 8 passed, 1 advisory, 1 excepted"),
+        (&hard, 1, "only an exception in the configuration exempts it"),
+        (&["--no-config", "--policy-set", "audit"], 0, "every violation is advisory"),
+        (&["--policy-set", "strict"], 2, "failed: 2 violations"),
+        (&["--enforce", "personal-token-in-ci=advisory"], 0, "level: advisory"),
+        (&["--fail-on", "hard-mandatory"], 0, "every violation is below --fail-on"),
+        (&["--exit-zero"], 0, "the exit code is 0, as --exit-zero asks"),
+        (&["--config", "own.yaml"], 0, "0 policies, 0 violations"),
+        (&["--config", "wide.yaml"], 2, "strict: 8 passed, 2 failed"),
+        (&["--config", "wrong.yaml"], 1, "did you mean `personal-token-in-ci`"),
+    ];
+    for (arguments, wanted, said) in cases {
+        let output = run_in(here.path(), arguments, &[]);
+        assert_eq!(output.status.code(), Some(wanted), "{arguments:?}: {}", both(&output));
+        assert!(both(&output).contains(said), "{arguments:?}: {}", both(&output));
+        assert!(!leaks(&both(&output)));
+    }
+    let below = run_in(&here.path().join("sub"), &[], &[("LYNKLINT_FAIL_ON", "hard-mandatory")]);
+    assert_eq!(below.status.code(), Some(0), "{}", both(&below));
+    assert!(both(&below).contains("level: soft-mandatory"), "the root's configuration holds below");
+}
+
+#[test]
+fn an_exception_reaches_a_job_and_a_scan_does_not_call_it_idle() {
+    let here = folder(&[("a.txt", "nothing\n")]);
+    let of = |output: &Output| -> serde_json::Value {
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let found = of(&run_in(here.path(), &["--format", "json"], &[]));
+    let fingerprint = found["diagnostics"][0]["fingerprint"].as_str().expect("a fingerprint");
+    let config = format!(
+        "version: 1
+exceptions:
+  - {{ rule: personal-token-in-ci, fingerprint: {fingerprint}, reason: r, approver: a, until: 2026-02-01 }}
+suppressions:
+  entries:
+    - {{ rule: empty-token-variable, fingerprint: {}, reason: r, until: 2026-02-01 }}
+",
+        found["diagnostics"][1]["fingerprint"].as_str().expect("a fingerprint")
+    );
+    std::fs::write(here.path().join(".lynklint.yaml"), config).expect("it can be written");
+    let excepted = run_in(here.path(), &["--format", "json", "--now", "2026-01-01"], &[]);
+    assert_eq!(excepted.status.code(), Some(0), "{}", both(&excepted));
+    let excepted = of(&excepted);
+    assert_eq!(excepted["diagnostics"][0]["suppressed"]["by"], "exception");
+    assert_eq!(excepted["diagnostics"][1]["suppressed"]["by"], "suppression");
+    assert_eq!(excepted["summary"]["nearest_end"], "2026-02-01");
+    assert_eq!(excepted["receipt"]["config"], ".lynklint.yaml");
+    let over = run_in(here.path(), &["--now", "2026-03-01"], &[]);
+    assert_eq!(over.status.code(), Some(2), "{}", both(&over));
+    assert!(both(&over).contains("ended on 2026-02-01"), "{}", both(&over));
+
+    let scan = crate::cli::run(here.path(), &["check", "--now", "2026-01-01"]);
+    assert_eq!(scan.status.code(), Some(0), "{}", both(&scan));
+    assert!(!both(&scan).contains("matches nothing") && !both(&scan).contains("unused"));
+}
+
+#[test]
+fn a_rule_of_ones_own_may_be_about_a_variable() {
+    let rule =
+        crate::rules::RIGHT.replace("{ token: {} }", "{ variable: { kind: service, ci: true } }");
+    let rule = rule
+        .replace("  - path: a\n    text: «$PERSONAL»", "  - variables: { CI: yes, A: «$SERVICE» }");
+    let here = folder(&[("rules/no-service.yaml", &rule)]);
+    let judged = |pairs: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lynklint"));
+        command.env_clear().current_dir(here.path()).args(["env", "--rules", "rules"]);
+        pairs.iter().for_each(|(name, value)| _ = command.env(name, expand(value)));
+        command.output().expect("it runs")
+    };
+    let service = judged(&[("CI", "true"), (KNOWN, "$SERVICE")]);
+    assert_eq!(service.status.code(), Some(2), "{}", both(&service));
+    assert!(both(&service).contains("error[no-service]"));
+    assert!(both(&service).contains("local: 0 passed, 1 failed"), "{}", both(&service));
+    assert_eq!(judged(&[(KNOWN, "$SERVICE")]).status.code(), Some(0));
 }
 
 #[cfg(unix)]

@@ -162,9 +162,9 @@ fn steady(format: Format, report: &Report<'_>) -> String {
     let (policy, text) = (report.policy, styled(format, Style { all: true, ..STYLE }, report));
     let held = |rule: &&Rule| report.findings.iter().all(|it| it.rule.id != rule.id);
     let held: Vec<_> =
-        policy.rules().map(|it| it.0).filter(held).map(|it| it.id.as_str()).collect();
+        policy.file_rules().map(|it| it.0).filter(held).map(|it| it.id.as_str()).collect();
     let n = held.len() + report.findings.len();
-    let policies = policy.rules().count();
+    let policies = policy.file_rules().count();
     let text = text
         .replace(policy.digest(), "…")
         .replace(&format!("{policies} policies"), "… policies")

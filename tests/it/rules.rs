@@ -76,6 +76,16 @@ fn a_wrong_rule_is_shown_where_it_is_wrong() {
             "when: { token: {} }",
             "when:\n  - token: {}\n  - token: {}\n    before:\n      - a\n      - '('",
         ),
+        (
+            "an example that is two things",
+            "path: a\n    text: «",
+            "variables: { A: b }\n    text: «",
+        ),
+        (
+            "a variable that is not reported",
+            "path: a\n    text: «$PERSONAL»",
+            "variables: { A: «b» }",
+        ),
         ("an alias", "summary: S", "summary: &a S\nwhy2: *a"),
         ("brackets without end", "summary: S", &format!("summary: {}", "[".repeat(5000))),
         ("a word as long as a file", "severity: error", &format!("severity: {}", "é".repeat(3000))),

@@ -207,7 +207,7 @@ fn the_tally_counts_each_policy_once_by_the_worst() {
         exempted(&policy, &[("a.yaml", &text), ("b.py", "x = '$SERVICE'\ny = '$SERVICE'")]);
     let tally = report.tally();
     let set = &tally.sets[0];
-    let all = policy.rules().count();
+    let all = policy.file_rules().count();
     assert_eq!((set.passed, set.failed, set.advisory, set.excepted), (all - 2, 1, 0, 1));
     assert_eq!(tally.nearest.as_deref(), Some("2026-03-31"));
     let both = exempted(&policy, &[("a.yaml", &format!("{text}b: $SERVICE_TEST\n"))]).tally();

@@ -428,8 +428,8 @@ fn files() -> Vec<(Syntax, String)> {
         }
     }
     for rule in lynklint::rule::Rule::builtin().expect("the rules load") {
-        let examples = rule.bad.into_iter().chain(rule.good);
-        files.extend(examples.filter_map(|it| Some((syntax(&it.path)?, it.text))));
+        let examples = rule.bad.iter().chain(rule.good.iter());
+        files.extend(examples.filter_map(|it| Some((syntax(&it.path)?, it.text.clone()))));
     }
     files
 }

@@ -29,7 +29,7 @@ pub(super) fn section(report: &Report<'_>, findings: &[&Finding<'_>], most: usiz
 
 /// Hidden until the script shows it: without one everything is listed.
 fn controls(report: &Report<'_>) -> Markup {
-    let rules = report.policy.rules().map(|(rule, _)| rule);
+    let rules = report.policy.file_rules().map(|(rule, _)| rule);
     let broken = rules.filter(|rule| report.findings.iter().any(|it| it.rule.id == rule.id));
     html! {
         div #controls role="search" hidden {

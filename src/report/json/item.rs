@@ -90,8 +90,9 @@ struct Rule<'r> {
     url: &'r str,
 }
 
+/// A token, as every machine format shows it.
 #[derive(Serialize)]
-struct Token {
+pub(crate) struct Token {
     kind: &'static str,
     environment: &'static str,
     certainty: &'static str,
@@ -117,6 +118,16 @@ struct Site<'r> {
     ci: &'static str,
     certainty: &'static str,
     note: Option<String>,
+}
+
+impl<'r> Item<'r> {
+    /// A finding that stands in no file.
+    pub(in crate::report) fn without_file(it: &'r Finding<'_>) -> Self {
+        let whole = Self::from(it);
+        let note = it.note.as_ref().map_or_else(String::new, |it| format!("{it}. "));
+        let detail = format!("{note}{}", whole.detail);
+        Self { detail, range: None, snippet: None, site: None, ..whole }
+    }
 }
 
 impl Item<'_> {

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::scan::{Outcome, Report};
 
+/// This program, in every machine format.
 #[derive(Serialize)]
-pub(in crate::report) struct Tool {
+pub(crate) struct Tool {
     name: &'static str,
     version: &'static str,
 }
@@ -34,8 +35,7 @@ struct Skipped<'r> {
 }
 
 /// What wrote the report.
-pub(in crate::report) const TOOL: Tool =
-    Tool { name: "lynklint", version: env!("CARGO_PKG_VERSION") };
+pub(crate) const TOOL: Tool = Tool { name: "lynklint", version: env!("CARGO_PKG_VERSION") };
 
 impl<'r> From<&'r Report<'_>> for Receipt<'r> {
     fn from(report: &'r Report<'_>) -> Self {

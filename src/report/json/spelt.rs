@@ -21,7 +21,7 @@ where
 }
 
 /// Writes a value over many lines, and a line feed.
-pub(in crate::report) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(Spelt(out), value)?;
     writeln!(out)
 }
