@@ -35,6 +35,17 @@ impl Veil {
         Self { detector, fragments: Fragments::new(detector, bytes, &tokens), tokens }
     }
 
+    /// Hides as well what is a piece of the tokens in something else, such as the file's name.
+    #[must_use]
+    pub fn and(mut self, other: &[u8]) -> Self {
+        if self.detector.may_hold(other) {
+            let tokens = self.detector.find(other);
+            self.fragments.extend(Fragments::new(self.detector, other, &tokens));
+            self.fragments.sort();
+        }
+        self
+    }
+
     /// Its tokens, of any certainty, in their order.
     pub fn tokens(&self) -> &[Token] {
         &self.tokens

@@ -92,6 +92,8 @@ struct Raw<'f> {
     class: Class,
     ci: Ci,
     #[serde(default)]
+    names: bool,
+    #[serde(default)]
     private: bool,
     #[serde(default)]
     quotes: bool,
@@ -121,6 +123,8 @@ pub struct Platform {
     pub class: Class,
     /// How sure it is that CI runs them.
     pub ci: Ci,
+    /// Whether it is no file that is read but the name of one.
+    pub names: bool,
     /// Whether they belong to one machine or service alone, and never into git.
     pub private: bool,
     /// Whether they quote other files, so that a name in them is nobody's use of it.
@@ -158,14 +162,26 @@ impl Platforms {
         for (id, raw) in files {
             globs.extend(raw.paths.iter().map(|it| (LazyGlob::new(it), all.len())));
             shared.extend(raw.structure_of.map(|of| (all.len(), of)));
-            let Raw { name, class, ci, private, quotes, reference, replaces, fix, content, .. } =
-                raw;
+            let Raw {
+                name,
+                class,
+                ci,
+                names,
+                private,
+                quotes,
+                reference,
+                replaces,
+                fix,
+                content,
+                ..
+            } = raw;
             let structure = Arc::new(Late::new(raw.structure.map(RawValue::get)));
             all.push(Platform {
                 id,
                 name,
                 class,
                 ci,
+                names,
                 private,
                 quotes,
                 reference,
@@ -201,6 +217,11 @@ impl Platforms {
                 (a.class, b_length, &a.id).cmp(&(b.class, a_length, &b.id))
             })
             .map(|(platform, _)| platform)
+    }
+
+    /// What reads the names of files.
+    pub fn of_names(&self) -> Option<&Platform> {
+        self.all.iter().find(|it| it.names)
     }
 
     /// Whether CI may run what stands in a file, as far as its path tells.

@@ -2,6 +2,7 @@
 
 mod caller;
 mod judge;
+mod name;
 mod reading;
 mod show;
 
@@ -13,10 +14,11 @@ use std::sync::{Mutex, PoisonError};
 use crate::detect::Fragments;
 use crate::excerpt;
 use crate::exempt::Exempted;
-use crate::finding::{Finding, Fingerprint};
+use crate::finding::{Finding, Fingerprint, Position};
 use crate::inventory::Seen;
 use crate::path::FilePath;
 use crate::policy::Policy;
+use crate::rule::RuleId;
 use crate::source::{self, Blob, Coverage, Skipped, Visitor, Wanted};
 use crate::suppress::{self, Suppression};
 use judge::{Judged, judge};
@@ -143,7 +145,7 @@ pub fn scan<'p>(
     }
     sort(&mut findings);
     // A file that is named beside its folder is read twice.
-    findings.dedup_by(|a, b| (&a.path, a.start, &a.rule.id) == (&b.path, b.start, &b.rule.id));
+    findings.dedup_by(|a, b| place(a) == place(b));
     let of_history = findings.iter().any(|it| it.commit.is_some());
     let findings = if of_history { merged(findings) } else { findings };
     let exempted = Exempted::default();
@@ -171,6 +173,9 @@ impl<'p> Collected<'p> {
         if policy.config.inventory.may_be(blob) {
             self.seen.read(blob, policy);
         }
+        if name::may_hold(blob, policy) {
+            self.findings = name::judge(blob, policy);
+        }
         if !policy.detector.may_hold(blob.bytes) {
             return;
         }
@@ -183,7 +188,7 @@ impl<'p> Collected<'p> {
             self.if_tracked.insert(finding.path.clone(), policy.anchor.full(blob.path));
         }
         match judged.if_called.is_empty() {
-            true => self.findings = judged.findings,
+            true => self.findings.append(&mut judged.findings),
             false => _ = self.hanging.insert(policy.anchor.of(blob.path).into_owned(), judged),
         }
     }
@@ -249,9 +254,12 @@ impl<'p> Collected<'p> {
 
 /// By path, place and rule.
 pub(crate) fn sort(findings: &mut [Finding<'_>]) {
-    findings.sort_unstable_by(|a, b| {
-        (&a.path, a.start, &a.rule.id).cmp(&(&b.path, b.start, &b.rule.id))
-    });
+    findings.sort_unstable_by(|a, b| place(a).cmp(&place(b)));
+}
+
+/// What no two findings have in common. All that stands in a name is at the same place.
+fn place<'f>(it: &'f Finding<'_>) -> (&'f FilePath, Position, &'f RuleId, Fingerprint) {
+    (&it.path, it.start, &it.rule.id, it.fingerprint)
 }
 
 /// One finding for one subject at one place over all revisions: the newest, with the oldest commit as its first.

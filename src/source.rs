@@ -88,6 +88,17 @@ pub struct Blob<'b> {
     pub owned: Owned<'b>,
     /// The commits that hold these bytes, if they come from git's history.
     pub commit: Option<&'b Commit>,
+    /// Whether the name is judged, too.
+    pub naming: Naming,
+}
+
+/// Whether the name of a blob is judged with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// It is.
+    Judged,
+    /// It is old, or judged with another part of the file, or not what anybody has named.
+    Known,
 }
 
 /// The part of a blob that is judged; the rest is context.
@@ -147,7 +158,14 @@ pub struct Revision {
 impl<'b> Blob<'b> {
     /// A whole file.
     pub fn whole(path: &'b str, bytes: &'b [u8]) -> Self {
-        Self { path, bytes, start: Start::OF_FILE, owned: Owned::All, commit: None }
+        Self {
+            path,
+            bytes,
+            start: Start::OF_FILE,
+            owned: Owned::All,
+            commit: None,
+            naming: Naming::Judged,
+        }
     }
 
     /// Whether the bytes are all of the file.

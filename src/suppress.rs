@@ -94,7 +94,7 @@ pub fn collect<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Suppression<'p>> 
     if markers.is_empty() {
         return Vec::new();
     }
-    let veil = Veil::of(blob.bytes);
+    let veil = Veil::of(blob.bytes).and(blob.path.as_bytes());
     let site = Site::of(blob.path, blob.bytes, policy.platforms());
     let path = FilePath::new(blob.path, &veil);
     let mut spots = Spots { bytes: blob.bytes, veil: &veil, ruler: Ruler::new(blob) };

@@ -53,7 +53,7 @@ impl Seen {
         if past || !here.contains(&true) {
             return;
         }
-        let path = FilePath::new(blob.path, &Veil::of(blob.bytes));
+        let path = FilePath::new(blob.path, &Veil::of(blob.bytes).and(blob.path.as_bytes()));
         for (entry, token) in inventory.tokens().iter().enumerate().filter(|it| here[it.1.list]) {
             if blob.owned.holds(&inventory.lists[token.list].extent(token)) {
                 self.entries.push((entry, path.clone()));

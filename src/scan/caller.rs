@@ -34,7 +34,7 @@ pub(super) fn find(
         if called.is_empty() {
             return;
         }
-        let veil = Veil::of(blob.bytes);
+        let veil = Veil::of(blob.bytes).and(blob.path.as_bytes());
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         for (path, span) in called {
             let span = reading.source(&line(reading.bytes(), span));

@@ -2,6 +2,7 @@
 
 use std::mem::discriminant;
 
+use super::name;
 use super::reading::Reading;
 use super::show::Shower;
 use crate::detect::{Fragments, Name, Token};
@@ -54,9 +55,13 @@ fn facts_of<'p, 'b>(
     facts
 }
 
-/// Judges one blob. Reads nothing but its arguments.
+/// Judges one blob and its name. Reads nothing but its arguments.
 pub fn check<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Finding<'p>> {
-    judge(blob, policy, false).findings
+    let mut findings = judge(blob, policy, false).findings;
+    if name::may_hold(blob, policy) {
+        findings.extend(name::judge(blob, policy));
+    }
+    findings
 }
 
 /// What judging one blob comes to.
@@ -86,7 +91,7 @@ pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: bool) -> J
         return Judged::default();
     }
     let mut facts = facts_of(blob, reading.bytes(), policy, &names);
-    let veil = Veil::new(blob.bytes, tokens);
+    let veil = Veil::new(blob.bytes, tokens).and(blob.path.as_bytes());
     let shower = || Shower::new(blob, &reading, policy, &veil);
     let findings = findings(policy, &facts, &violating, shower());
     // What people read is run by nobody.
@@ -104,7 +109,8 @@ pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: bool) -> J
     Judged { findings, if_called, seen, fragments: veil.into_fragments() }
 }
 
-fn findings<'p>(
+/// What the things in a file break.
+pub(super) fn findings<'p>(
     policy: &'p Policy,
     facts: &Facts<'p, '_>,
     violating: &[Token],

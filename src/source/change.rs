@@ -13,7 +13,7 @@ use super::commits::{
     Committed, Entry, commits, entries, refuse_a_cut, refuse_a_damaged_index, refuse_unknown,
 };
 use super::contents::Contents;
-use super::{Blob, Commit, Coverage, Owned, Skipped, Start, Visitor, git};
+use super::{Blob, Commit, Coverage, Naming, Owned, Skipped, Visitor, git};
 
 /// The largest blob that is compared with the one before it; of a larger one all lines count as added.
 const LARGEST: u64 = 16 << 20;
@@ -175,7 +175,8 @@ impl<'v> Changes<'v> {
             Ok(bytes) => {
                 self.coverage.blobs += 1;
                 self.coverage.bytes += bytes.len() as u64;
-                visit(&Blob { commit: Some(commit), ..Blob::whole(&path, &bytes) });
+                let blob = Blob::whole(&path, &bytes);
+                visit(&Blob { commit: Some(commit), naming: Naming::Known, ..blob });
             }
             Err(error) => self.coverage.skipped.push(Skipped::new(&path, &error)),
         }
@@ -197,7 +198,7 @@ impl<'v> Changes<'v> {
                 "tag" => format!("tag:{}", header("tag ").unwrap_or_default()),
                 _ => format!("object:{}", &id[..id.len().min(12)]),
             };
-            (self.visit)(&Blob::whole(&path, &bytes));
+            (self.visit)(&Blob { naming: Naming::Known, ..Blob::whole(&path, &bytes) });
             self.coverage.blobs += 1;
             self.coverage.bytes += bytes.len() as u64;
             match header("object ").filter(|_| kind == "tag") {
@@ -211,7 +212,10 @@ impl<'v> Changes<'v> {
         let visit = self.visit;
         let size = self.contents.open(&entry.new)?;
         if size > LARGEST {
-            return self.contents.windows(path, &|blob| visit(&Blob { commit, ..blob.clone() }));
+            return self.contents.windows(path, &|blob| {
+                let naming = if entry.is_new { blob.naming } else { Naming::Known };
+                visit(&Blob { commit, naming, ..blob.clone() });
+            });
         }
         let bytes = self.contents.read()?;
         let added = match self.touched {
@@ -219,7 +223,9 @@ impl<'v> Changes<'v> {
             Touched::Lines => self.added(entry, &bytes)?,
         };
         let owned = added.as_deref().map_or(Owned::All, Owned::Lines);
-        visit(&Blob { path, bytes: &bytes, start: Start::OF_FILE, owned, commit });
+        let is_judged = entry.is_new || self.touched == Touched::Files;
+        let naming = if is_judged { Naming::Judged } else { Naming::Known };
+        visit(&Blob { owned, commit, naming, ..Blob::whole(path, &bytes) });
         Ok(bytes.len() as u64)
     }
 

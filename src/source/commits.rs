@@ -19,6 +19,8 @@ pub(super) struct Entry {
     pub(super) old: Vec<String>,
     pub(super) new: String,
     pub(super) unmerged: bool,
+    /// Whether the file has its name from this change.
+    pub(super) is_new: bool,
 }
 
 /// A commit and what it changes.
@@ -101,6 +103,7 @@ fn entry<'r>(head: &[u8], fields: &mut impl Iterator<Item = &'r [u8]>) -> anyhow
         old: old.iter().filter(exists).map(|it| (*it).to_owned()).collect(),
         new: new.to_owned(),
         unmerged: status.contains('U'),
+        is_new: status.bytes().all(|b| !matches!(b, b'M' | b'T')),
     })
 }
 

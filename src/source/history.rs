@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::work_tree::WorkTree;
-use super::{Commit, Coverage, Revision, Skipped, Visitor, git};
+use super::{Blob, Commit, Coverage, Revision, Skipped, Visitor, git};
 use attribute::{Address, Attribution};
 use graph::{Files, Graph};
 pub use memory::Cache;
@@ -96,6 +96,9 @@ pub fn history(
             let addresses = attributed(options, &store, &refs, hits, &mut coverage);
             show(&store, &addresses, visit);
         }
+        // A ref has nothing but its name.
+        let names = refs.all().filter(|it| (search.is_hit)(it.as_bytes()));
+        names.for_each(|it| visit(&Blob::whole(it, b"")));
         if !options.allow_partial {
             coverage.skipped.extend(missing(repository)?);
             coverage.skipped.extend(cut_off(repository)?);

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::{Blob, Owned, Start, Visitor};
+use super::{Blob, Naming, Owned, Start, Visitor};
 
 /// The first read: most files are smaller, and a small buffer stays in the processor's cache.
 const FIRST: usize = 128 << 10;
@@ -39,7 +39,8 @@ pub(super) fn read(
             true => Owned::All,
             false => Owned::Window(owned..end),
         };
-        visit(&Blob { path, bytes, start, owned: owned_part, commit: None });
+        let naming = if start.byte == 0 { Naming::Judged } else { Naming::Known };
+        visit(&Blob { path, bytes, start, owned: owned_part, commit: None, naming });
         if ended {
             return Ok(start.byte + filled as u64);
         }

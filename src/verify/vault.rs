@@ -17,12 +17,11 @@ const PATIENCE: usize = 3;
 pub struct Vault(Mutex<BTreeMap<Fingerprint, Secret>>);
 
 impl Vault {
-    /// Keeps the tokens of a blob.
+    /// Keeps the tokens of a blob and its name.
     pub fn keep(&self, blob: &Blob<'_>, detector: &Detector) {
-        if !detector.may_hold(blob.bytes) {
-            return;
-        }
-        for (token, text) in detector.reveal(blob.bytes) {
+        let texts = [blob.bytes, blob.path.as_bytes()].into_iter();
+        let texts = texts.filter(|it| detector.may_hold(it));
+        for (token, text) in texts.flat_map(|it| detector.reveal(it)) {
             let Ok(text) = String::from_utf8(text) else { continue };
             if token.certainty.violates() {
                 let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -318,3 +318,23 @@ fn a_name_is_no_commit() {
     assert_eq!(code(&output), 2, "{output:?}");
     assert_eq!(json(&output)["receipt"]["files"], 2);
 }
+
+#[test]
+fn a_name_is_judged_when_it_is_given() {
+    let folder = init();
+    let at = folder.path();
+    let name = expand("$SERVICE.txt");
+    let staged = |expected: i32| {
+        git(at, &["add", "-A"]);
+        let output = lynklint(at).args(["check", "--staged"]).output().expect("it runs");
+        assert_eq!(code(&output), expected, "{}", String::from_utf8_lossy(&output.stdout));
+        git(at, &["commit", "--quiet", "-m", "next"]);
+    };
+    write(at, "a.txt", "one\ntwo\nthree\n");
+    staged(0);
+    git(at, &["mv", "a.txt", &name]);
+    staged(2);
+    // An old name is not this committer's problem.
+    write(at, &name, "one\ntwo\nthree\nfour\n");
+    staged(0);
+}

@@ -547,3 +547,15 @@ fn packed_once() -> &'static Path {
     static FOLDER: std::sync::OnceLock<tempfile::TempDir> = std::sync::OnceLock::new();
     FOLDER.get_or_init(packed).path()
 }
+
+#[test]
+fn a_ref_named_with_a_token_is_a_hit() {
+    let folder = init(&[]);
+    commit(folder.path(), "a.txt", "clean\n", "clean");
+    let (branch, tag) = (expand("x-$PERSONAL"), expand("$SERVICE"));
+    git(folder.path(), &["branch", &branch]);
+    git(folder.path(), &["tag", &tag]);
+    let (found, coverage) = paths(folder.path());
+    assert_eq!(found, [format!("refs/heads/{branch}"), format!("refs/tags/{tag}")]);
+    assert_eq!(coverage.skipped, []);
+}

@@ -13,8 +13,8 @@ fn every_listed_path_has_its_platform() {
         assert_eq!(found, Some(id), "{path}");
         seen.push(id);
     }
-    let unlisted: Vec<_> =
-        platforms.iter().filter(|it| !seen.contains(&it.id.as_str())).map(|it| &it.id).collect();
+    let unlisted = platforms.iter().filter(|it| !it.names && !seen.contains(&it.id.as_str()));
+    let unlisted: Vec<_> = unlisted.map(|it| &it.id).collect();
     // These are told by what they declare; the rules' own examples hold them.
     assert!(unlisted.len() <= 4, "no path is listed for {unlisted:?}");
 }

@@ -125,6 +125,32 @@ fn files_whose_masked_names_are_equal_stay_apart() {
 }
 
 #[test]
+fn a_token_in_a_name_is_found_once_where_it_is_named() {
+    let policy = policy();
+    let files =
+        ["$PERSONAL.d/a.py", "$PERSONAL.d/b/c.py", "d/v-$SERVICE_TEST", "$PERSONAL.d/$SERVICE"];
+    let files = files.map(expand);
+    let files: Vec<_> = files.iter().map(|it| (it.as_str(), "x = 1\n")).collect();
+    let report = judged(&policy, &files);
+    let found: Vec<_> =
+        report.findings.iter().map(|it| format!("{} {}", &*it.path, it.rule.id)).collect();
+    assert_eq!(
+        found,
+        [
+            "d/v-lynk_service_test_**** hardcoded-nonproduction-token",
+            "lynk_live_****.d hardcoded-personal-token",
+            "lynk_live_****.d/lynk_service_live_**** hardcoded-service-token",
+        ]
+    );
+    assert_eq!(report.findings[1].excerpt.text(), "lynk_live_****.d");
+    assert_eq!(report.findings[1].site.name(), Some("the name of a file, folder or ref"));
+    for format in Format::value_variants() {
+        let out = shown(*format, &report);
+        assert!(!leaks(&out), "{format:?}: {out}");
+    }
+}
+
+#[test]
 fn a_name_that_gives_nothing_away_stays() {
     let digest = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567";
     let path = format!("d/{digest}/deployment.py");

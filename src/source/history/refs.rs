@@ -47,6 +47,11 @@ impl Refs {
         Ok(Self { named, head: number(head.trim_ascii()), logged, lost })
     }
 
+    /// The name of each ref.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        self.named.iter().map(|it| &*it.0).chain(self.lost.iter().map(|it| &**it))
+    }
+
     /// The names of the refs, of many the first and how many more.
     pub(super) fn names(&self) -> Vec<String> {
         listed(self.named.len(), self.named.iter().map(|it| &*it.0))

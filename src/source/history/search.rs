@@ -9,7 +9,7 @@ use super::entry::Kind;
 use super::forest::Link;
 use super::memory::{Clean, Memory};
 use super::store::{Place, Show, Source, Store, Sweep, Swept};
-use crate::source::{Blob, Visitor};
+use crate::source::{Blob, Naming, Visitor};
 
 /// The hits: by number, where each can be read, and what it is.
 pub(super) type Hits = BTreeMap<u32, (Source, Kind)>;
@@ -55,10 +55,11 @@ pub(super) fn find(store: &Store, search: &Search<'_>, memory: &mut Memory) -> (
 
 /// Reads the hits once more, and shows them.
 pub(super) fn show(store: &Store, addresses: &BTreeMap<Source, Vec<Address>>, visit: &Visitor<'_>) {
-    let each = |source: Source, _: Kind, blob: &Blob<'_>, _: Option<&[u8]>| {
+    let each = |source: Source, kind: Kind, blob: &Blob<'_>, _: Option<&[u8]>| {
         for address in addresses.get(&source).into_iter().flatten() {
             let (path, commit) = (address.path.as_str(), address.commit.as_ref());
-            visit(&Blob { path, commit, ..blob.clone() });
+            let naming = if kind == Kind::Blob { blob.naming } else { Naming::Known };
+            visit(&Blob { path, commit, naming, ..blob.clone() });
         }
     };
     again_each(store, &addresses.keys().copied().collect(), &each);
