@@ -14,9 +14,10 @@ mod text;
 
 use std::fmt;
 use std::ops::Range;
+use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use family::{Family, Prefix};
 pub use fragment::{Fragments, is_secretive};
@@ -26,6 +27,7 @@ use needle::Needles;
 use text::{Joins, Reading};
 
 use crate::digest::Digest;
+use crate::yaml_file;
 
 /// Whose token it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -120,6 +122,21 @@ names!(Encoding {
 /// The identity of a token: the first 16 hexadecimal digits of its SHA-256. Its 200 bits make that safe to share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(Digest);
+
+impl FromStr for Fingerprint {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let shape = |it| format!("a token's fingerprint is {it}: `lynklint env` prints it");
+        text.parse().map(Self).map_err(shape)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        yaml_file::parsed(from, "a token's fingerprint")
+    }
+}
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,8 +15,10 @@ pub use hook::hook_prefix;
 pub use job::Job;
 pub use judge::{Judgement, judge};
 
+use crate::date::Date;
 use crate::detect::{Detector, Fingerprint, Token};
 use crate::excerpt::{Veil, masked, veiled};
+use crate::inventory::{Declared, Inventory};
 use crate::policy::Policy;
 use form::Words;
 
@@ -85,6 +87,10 @@ pub struct Held<'e> {
     pub token: Option<&'e Token>,
     /// Whether it is the first of the variable, or there is none.
     pub is_first: bool,
+    /// The entry of the inventory that declares the token.
+    pub declared: Option<&'e Declared>,
+    /// The day.
+    pub now: Date,
     /// The other variables with the token, if this is the first.
     pub also_in: Vec<&'e str>,
 }
@@ -124,7 +130,7 @@ impl Environment {
     }
 
     /// Each variable with each of its tokens, or with none.
-    pub fn held(&self) -> Vec<Held<'_>> {
+    pub fn held<'e>(&'e self, inventory: &'e Inventory, now: Date) -> Vec<Held<'e>> {
         let holders = self.holders();
         let mut all = Vec::new();
         for (n, entry) in self.entries.iter().enumerate() {
@@ -144,6 +150,8 @@ impl Environment {
                     around: &entry.around,
                     token,
                     is_first: k == 0,
+                    declared: token.and_then(|it| inventory.declared(it)),
+                    now,
                     also_in: names.collect(),
                 });
             }

@@ -11,7 +11,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 
 use crate::date::Date;
-use crate::detect::{Detector, Kind, Name, Named};
+use crate::detect::{Detector, Fingerprint, Kind, Name, Named, Token};
 use crate::excerpt::{Excerpt, Veil};
 use crate::finding::{Position, Related};
 use crate::path::FilePath;
@@ -66,6 +66,8 @@ pub struct Declared {
     pub created: Option<Date>,
     /// Its last day; nothing, if it has none.
     pub expires: Option<Date>,
+    /// The token itself, if that is said.
+    pub fingerprint: Option<Fingerprint>,
     /// By which names it is reached, each in one entry only.
     pub references: Vec<Reference>,
     /// The files that may use it; any, if there is none.
@@ -174,6 +176,11 @@ impl Inventory {
             let message = format!("there are two tokens `{}`{}", token.name, twice(other));
             return Err(file.broken(&at("name"), message));
         }
+        let same = |it: &&Declared| it.fingerprint.is_some() && it.fingerprint == token.fingerprint;
+        if let Some(other) = self.tokens.iter().find(same) {
+            let message = format!("`{}` is the same token{}", other.name, twice(other));
+            return Err(file.broken(&at("fingerprint"), message));
+        }
         for (n, reference) in token.references.iter().enumerate() {
             let mut others = self.names.get(&reference.name).into_iter().flatten();
             let other = others.find(|it| it.0 == reference.place);
@@ -223,6 +230,16 @@ impl Inventory {
             1 < entries.len() && memchr::memmem::find(written, whole.as_bytes()).is_some()
         });
         precise.or_else(|| entries.first()).map(|it| it.1)
+    }
+
+    /// The entry of a token, by its place among all.
+    pub fn find_token(&self, token: &Token) -> Option<usize> {
+        self.tokens.iter().position(|it| it.fingerprint == Some(token.fingerprint))
+    }
+
+    /// What is declared about a token.
+    pub fn declared(&self, token: &Token) -> Option<&Declared> {
+        self.find_token(token).map(|it| &self.tokens[it])
     }
 
     /// The declared names in a file that the detector does not know to be a token's.

@@ -71,7 +71,7 @@ impl Arguments {
         let terms = self.gate.terms(&set).map_err(failed)?;
         let variables = variables();
         let variables: Vec<_> = variables.iter().map(borrowed).collect();
-        let mut judgement = environment::judge(&variables, &self.question(), &set.policy);
+        let mut judgement = environment::judge(&variables, &self.question(), &set.policy, set.now);
         judgement.exempt(&terms);
         let written = if self.mask {
             self.may_mask(&judgement)?;

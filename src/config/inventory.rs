@@ -64,6 +64,7 @@ impl Reader<'_> {
             owner: self.said(at, "owner", &raw.owner)?,
             created: raw.created,
             expires: raw.expires,
+            fingerprint: raw.fingerprint,
             references: references.collect::<Result<_, _>>()?,
             used_by: self.globs(&format!("{at}.used_by"), &raw.used_by)?,
             places: raw.places,

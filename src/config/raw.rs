@@ -8,7 +8,7 @@ use serde::de::{MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 
 use crate::date::Date;
-use crate::detect::Kind;
+use crate::detect::{self, Kind};
 use crate::finding::Fingerprint;
 use crate::policy::Enforcement;
 use crate::rule::{Parameters, RuleId};
@@ -95,6 +95,8 @@ pub(super) struct Token {
     pub(super) created: Option<Date>,
     #[serde(default)]
     pub(super) expires: Option<Date>,
+    #[serde(default)]
+    pub(super) fingerprint: Option<detect::Fingerprint>,
     #[serde(default)]
     pub(super) references: Vec<String>,
     #[serde(default)]

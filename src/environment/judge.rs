@@ -1,6 +1,7 @@
 //! Judges what an environment holds by the rules of the policy that are about variables.
 
 use super::{Environment, Held, Question, Variable};
+use crate::date::Date;
 use crate::excerpt::Veil;
 use crate::exempt::Exempted;
 use crate::finding::{Finding, Fingerprint, Position, Subject};
@@ -45,16 +46,17 @@ impl Judgement<'_> {
     }
 }
 
-/// Judges an environment.
+/// Judges an environment. The day is given.
 pub fn judge<'p>(
     variables: &[Variable<'_>],
     question: &Question,
     policy: &'p Policy,
+    now: Date,
 ) -> Judgement<'p> {
     let environment = Environment::of(variables, question, policy);
     let here = policy.at(NOWHERE);
     let mut findings = Vec::new();
-    for held in environment.held() {
+    for held in environment.held(&policy.config.inventory, now) {
         let broken = here.asked(|rule| rule.when.held(&held));
         findings.extend(broken.into_iter().map(|it| finding(policy, &held, it)));
     }
@@ -102,7 +104,7 @@ fn finding<'p>(
             unparsed: None,
         },
         note: Some(note).filter(|it| !it.is_empty()),
-        related: Vec::new(),
+        related: held.declared.iter().map(|it| policy.config.inventory.entry(it)).collect(),
         commit: None,
         exemption: None,
         verdict: None,

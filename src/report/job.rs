@@ -11,6 +11,7 @@ use super::{Style, config_name, exempted, failed, judged_by, passed};
 use crate::environment::{Entry, Judgement};
 use crate::excerpt::printable;
 use crate::finding::Finding;
+use crate::inventory::Inventory;
 use crate::rule::Severity;
 use crate::scan::Outcome;
 
@@ -42,17 +43,20 @@ pub fn human(style: Style, it: &Judgement<'_>, out: &mut dyn Write) -> io::Resul
     };
     let release = job.release.as_ref().map_or_else(String::new, |it| format!(", a release ({it})"));
     writeln!(out, "Job: {system}{release}")?;
-    it.environment.entries.iter().try_for_each(|it| entry(it, out))?;
+    let inventory = &it.policy.config.inventory;
+    it.environment.entries.iter().try_for_each(|it| entry(it, inventory, out))?;
     it.findings.iter().try_for_each(|it| finding(style, it, out))?;
     tally(it, out)
 }
 
-fn entry(Entry { name, tokens, .. }: &Entry, out: &mut dyn Write) -> io::Result<()> {
+fn entry(it: &Entry, inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
+    let Entry { name, tokens, .. } = it;
     for token in tokens {
         let (kind, environment, sure) = (token.kind, token.environment, token.certainty);
         write!(out, "  {name}: {} {kind}, {environment}, {sure}", token.masked())?;
         let known = sure.violates().then(|| format!(", fingerprint {}", token.fingerprint));
-        writeln!(out, "{}", known.unwrap_or_default())?;
+        let declared = inventory.declared(token).map(|it| format!(", declared as {}", it.name));
+        writeln!(out, "{}{}", known.unwrap_or_default(), declared.unwrap_or_default())?;
     }
     if tokens.is_empty() {
         writeln!(out, "  {name}: no token")?;

@@ -206,7 +206,8 @@ impl Rule {
             .map(|(name, value)| Variable { name: name.as_bytes(), value: value.as_bytes() })
             .collect();
         let job = Environment::of(&variables, &Question::default(), policy);
-        let held = job.held();
+        let Some(today) = Date::parse(TODAY) else { return Vec::new() };
+        let held = job.held(&policy.config.inventory, today);
         let (mut spans, mut at) = (Vec::new(), 0);
         for (name, value) in &values {
             let start = at + name.len() + 1;

@@ -28,6 +28,12 @@ pub(super) struct Variable {
     /// Which installation accepts that: one of these.
     #[serde(default, deserialize_with = "one_or_more")]
     environment: Vec<detect::Environment>,
+    /// Whose its entry in the inventory says it is.
+    #[serde(default)]
+    declared_as: Option<Kind>,
+    /// Whether its last day, as its entry says it, is over.
+    #[serde(default)]
+    ended: Option<bool>,
     /// Whether other variables hold that, too. One of them stands for all.
     #[serde(default)]
     shared: Option<bool>,
@@ -47,12 +53,16 @@ impl Variable {
 
     /// What is not about the tokens is said once of a variable, however many it holds.
     fn is_token_meant(&self, it: &Held<'_>) -> bool {
-        let any = self.kind.is_none() && self.environment.is_empty() && self.shared.is_none();
+        let asked = self.kind.is_some() || !self.environment.is_empty() || self.shared.is_some();
+        let declared = self.declared_as.is_some() || self.ended.is_some();
         let fits = |token: &detect::Token| {
             self.kind.is_none_or(|kind| kind == token.kind)
                 && (self.environment.is_empty() || self.environment.contains(&token.environment))
         };
-        if any { it.is_first } else { it.token.is_some_and(fits) }
+        let over = it.declared.and_then(|entry| Some(entry.expires? < it.now));
+        (if asked || declared { it.token.is_some_and(fits) } else { it.is_first })
+            && self.declared_as.is_none_or(|kind| it.declared.is_some_and(|it| it.kind == kind))
+            && self.ended.is_none_or(|ended| over == Some(ended))
     }
 
     fn notes(&self, it: &Held<'_>) -> Vec<String> {
@@ -61,6 +71,8 @@ impl Variable {
         let around = formed.then(|| format!("it has {}", it.around));
         let names =
             (self.shared == Some(true)).then(|| format!("also in {}", it.also_in.join(", ")));
-        [sign, around, names].into_iter().flatten().collect()
+        let end = self.ended.and(it.declared).and_then(|it| it.expires);
+        let end = end.map(|it| format!("its last day is {it}"));
+        [sign, around, names, end].into_iter().flatten().collect()
     }
 }

@@ -237,12 +237,14 @@ impl<'p, 'b> Facts<'p, 'b> {
         found.into_iter().flatten().copied()
     }
 
-    /// The entry of the inventory that declares a reference, by its place among all.
+    /// The entry of the inventory that declares a reference or a token, by its place among all.
     pub fn entry(&self, thing: &Thing<'_>) -> Option<usize> {
-        let (What::Reference(it), Some((inventory, _))) = (thing.what, &self.declared) else {
-            return None;
-        };
-        inventory.find(&it.name, &self.bytes[it.span.clone()])
+        let (inventory, _) = self.declared.as_ref()?;
+        match thing.what {
+            What::Reference(it) => inventory.find(&it.name, &self.bytes[it.span.clone()]),
+            What::Token(it) => inventory.find_token(it),
+            What::Host | What::Command | What::Value => None,
+        }
     }
 
     /// The same, with what it declares.

@@ -337,6 +337,8 @@ fn every_mistake_has_its_message_its_place_and_a_next_step() {
         ("a negative number", "owner:", "places: -1\n    owner:"),
         ("role and permissions", "role: sbom-uploader", "role: x\n    permissions: [view_sbom]"),
         ("a reference that is none", "secrets.INTERLYNK_TOKEN", "'${{ secrets.X }}'"),
+        ("a fingerprint that is none", "owner:", "fingerprint: lynk_live_****\n    owner:"),
+        ("a fingerprint with a slip", "owner:", "fingerprint: E788BFDEAD4092EF\n    owner:"),
         ("a reference twice", "[secrets.INTERLYNK_TOKEN]", "[secrets.A, secrets.A]"),
         ("no version", "version: 1\n", ""),
         ("another version", "version: 1", "version: 2"),
@@ -348,6 +350,12 @@ fn every_mistake_has_its_message_its_place_and_a_next_step() {
         assert!(LIST.contains(from), "{from}");
         format!("## {what}\n{}\n\n", error(&LIST.replace(from, to)))
     });
+    let same = "    fingerprint: e788bfdead4092ef\n    references: []\n";
+    let other = twice
+        .replace("sbom-upload", "other")
+        .replace("    references: [secrets.INTERLYNK_TOKEN]\n", same);
+    let list = LIST.replace("    references: [secrets.INTERLYNK_TOKEN]\n", same);
+    let same = format!("## a fingerprint twice\n{}\n\n", error(&format!("{list}{other}")));
     let twice = format!("## a name twice\n{}\n\n", error(&format!("{LIST}{twice}")));
     let head = "version: 1\npolicy_sets: [./a.yaml]\n";
     let parameters: &[(&str, &str, &str)] = &[
@@ -361,7 +369,7 @@ fn every_mistake_has_its_message_its_place_and_a_next_step() {
     let parameters = parameters.iter().map(|(what, config, set)| {
         format!("## {what}\n{}\n\n", parameter_error(&format!("{head}{config}"), set))
     });
-    insta::assert_snapshot!(shown.chain([twice]).chain(parameters).collect::<String>());
+    insta::assert_snapshot!(shown.chain([twice, same]).chain(parameters).collect::<String>());
 }
 
 #[test]
