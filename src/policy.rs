@@ -302,6 +302,11 @@ impl<'p> Here<'p> {
         self.levels.iter().find(|(rule, _)| rule.id == *id).map(|it| it.1)
     }
 
+    /// The rules that apply here.
+    pub fn rules(&self) -> impl Iterator<Item = (&'p Rule, Level<'p>)> {
+        self.levels.iter().copied()
+    }
+
     /// The rules that a thing breaks here.
     pub fn broken(&self, thing: &Thing<'_>, facts: &Facts<'_, '_>) -> Vec<(&'p Rule, Level<'p>)> {
         let broken = self.asked(|rule| rule.when.holds(thing, facts).then_some(()));

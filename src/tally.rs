@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::environment::Judgement;
 use crate::finding::Finding;
 use crate::policy::{Gate, LOCAL, Policy};
-use crate::rule::{RuleId, When};
+use crate::rule::RuleId;
 use crate::scan::{Outcome, Report};
 
 /// How a run ended, by set.
@@ -47,33 +47,41 @@ enum Fate {
 impl<'p> Report<'p> {
     /// The numbers at the end of the run.
     pub fn tally(&self) -> Tally<'p> {
-        Tally::of(self.policy, &self.findings, self.outcome(), When::is_about_files)
+        Tally::of(&members(self.policy), &self.findings, self.policy.gate, self.outcome())
     }
 }
 
 impl<'p> Judgement<'p> {
     /// The numbers at the end of the run.
     pub fn tally(&self) -> Tally<'p> {
-        Tally::of(self.policy, &self.findings, self.outcome(), When::is_about_variables)
+        let rules = self.rules();
+        let names = self.policy.sets().iter().map(|it| it.name.as_str()).chain([LOCAL]);
+        let of_set = |name| {
+            let rules = rules.iter().filter(|it| it.1.set == name);
+            (name, rules.map(|it| &it.0.id).collect::<BTreeSet<_>>())
+        };
+        let mut known = BTreeSet::new();
+        let members = names.filter(|it| known.insert(*it)).map(of_set);
+        let members: Vec<_> = members.filter(|it| !it.1.is_empty()).collect();
+        Tally::of(&members, &self.findings, self.policy.gate, self.outcome())
     }
 }
 
 impl<'p> Tally<'p> {
-    /// `asked` says which rules had anything to judge.
+    /// `members` are the rules of each set that had anything to judge.
     fn of(
-        policy: &'p Policy,
+        members: &[(&'p str, BTreeSet<&'p RuleId>)],
         findings: &[Finding<'_>],
+        gate: Gate,
         overall: Outcome,
-        asked: fn(&When) -> bool,
     ) -> Self {
         let mut fates: BTreeMap<(&str, &RuleId), Fate> = BTreeMap::new();
         for finding in findings {
-            let fate = Fate::of(finding, policy.gate);
+            let fate = Fate::of(finding, gate);
             let worst = fates.entry((finding.set, &finding.rule.id)).or_insert(fate);
             *worst = fate.max(*worst);
         }
-        let names = members(policy, asked);
-        let sets = names.iter().map(|(name, rules)| SetTally::of(name, rules, findings, &fates));
+        let sets = members.iter().map(|(name, rules)| SetTally::of(name, rules, findings, &fates));
         let sets: Vec<_> = sets.collect();
         let nearest = sets.iter().filter_map(|it| it.nearest.clone()).min();
         Self { overall, sets, nearest }
@@ -113,13 +121,13 @@ impl<'p> SetTally<'p> {
     }
 }
 
-/// The rules of each set, without those that a later set takes over everywhere.
-fn members(policy: &Policy, asked: fn(&When) -> bool) -> Vec<(&str, BTreeSet<&RuleId>)> {
+/// The rules about files of each set, without those that a later set takes over everywhere.
+fn members(policy: &Policy) -> Vec<(&str, BTreeSet<&RuleId>)> {
     let mut members: Vec<(&str, BTreeSet<&RuleId>)> = Vec::new();
     for (n, set) in policy.sets().iter().enumerate() {
         let later = &policy.sets()[n + 1..];
         let over = |id| later.iter().any(|it| it.scope.is_everywhere() && it.level(id).is_some());
-        let rules = policy.known().filter(|it| asked(&it.when)).map(|it| &it.id);
+        let rules = policy.known().filter(|it| it.when.is_about_files()).map(|it| &it.id);
         let rules = rules.filter(|id| set.level(id).is_some() && !over(id));
         match members.iter_mut().find(|it| it.0 == set.name) {
             Some(known) => known.1.extend(rules),
@@ -127,8 +135,7 @@ fn members(policy: &Policy, asked: fn(&When) -> bool) -> Vec<(&str, BTreeSet<&Ru
         }
     }
     let in_a_set = |id: &RuleId| policy.sets().iter().any(|it| it.level(id).is_some());
-    let rules = policy.rules().filter(|it| asked(&it.0.when));
-    let local = rules.map(|it| &it.0.id).filter(|id| !in_a_set(id));
+    let local = policy.file_rules().map(|it| &it.0.id).filter(|id| !in_a_set(id));
     members.push((LOCAL, local.collect()));
     members.retain(|it| !it.1.is_empty());
     members

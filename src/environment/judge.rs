@@ -28,7 +28,13 @@ pub struct Judgement<'p> {
     allow_none: bool,
 }
 
-impl Judgement<'_> {
+impl<'p> Judgement<'p> {
+    /// The rules that were asked, with their levels.
+    pub fn rules(&self) -> Vec<(&'p Rule, Level<'p>)> {
+        let about = |it: &(&Rule, Level<'_>)| it.0.when.is_about_variables();
+        self.policy.at(NOWHERE).rules().filter(about).collect()
+    }
+
     /// How the run ended: a variable that is missing, or no token at all, leaves the question open.
     pub fn outcome(&self) -> Outcome {
         let failed = self.findings.iter().any(|it| it.fails(self.policy.gate));

@@ -105,8 +105,8 @@ fn painted(style: Style, severity: Severity) -> String {
 
 /// The numbers at the end, as a scan prints them.
 fn tally(it: &Judgement<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let rules = it.policy.rules().filter(|it| it.0.when.is_about_variables()).count();
-    let (rules, violations) = (plural(rules as u64, "policy"), words::violations(&it.findings));
+    let rules = plural(it.rules().len() as u64, "policy");
+    let violations = words::violations(&it.findings);
     let tokens = plural(it.environment.tokens() as u64, "distinct token");
     writeln!(out, "\n  {rules}, {violations}, {tokens}")?;
     writeln!(out, "  policy: {}", judged_by(it.policy))?;
