@@ -10,7 +10,11 @@ use crate::syntax::Step;
 /// one that ends so, `"a.b"` a key with dots, and anything else a key.
 /// Keys are compared without the case of ASCII letters, since half of the systems do not tell them apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(Vec<Part>);
+pub struct Pattern {
+    parts: Vec<Part>,
+    /// How many steps every address in the set has, if that is one number.
+    len: Option<usize>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
@@ -44,22 +48,25 @@ impl Pattern {
                 if other { Part::OtherKeys(keys) } else { Part::Keys(keys) }
             }
         });
-        Self(parts.collect())
+        let parts: Vec<Part> = parts.collect();
+        let len = (!parts.contains(&Part::AnySteps)).then_some(parts.len());
+        Self { parts, len }
     }
 
     /// Whether an address is in the set.
     pub fn matches(&self, steps: &[Step]) -> bool {
         // Most addresses end otherwise, which costs less to see than how they begin.
-        let ends = match (self.0.last(), steps.last()) {
+        let ends = match (self.parts.last(), steps.last()) {
             (Some(part), Some(step)) => fits(part, step),
             _ => true,
         };
-        ends && matches(&self.0, steps)
+        self.len.is_none_or(|it| it == steps.len()) && ends && matches(&self.parts, steps)
     }
 
     /// The length of the longest beginning of an address that is in the set.
     pub fn prefix_of(&self, steps: &[Step]) -> Option<usize> {
-        (0..=steps.len()).rev().find(|&len| self.matches(&steps[..len]))
+        let lens = self.len.map_or(0..=steps.len(), |it| it..=it.min(steps.len()));
+        lens.rev().find(|&len| self.matches(&steps[..len]))
     }
 }
 
@@ -111,7 +118,7 @@ mod tests {
         let mut address = Address::default();
         for key in keys {
             let index = key.parse().map(Step::Index);
-            address.push(index.unwrap_or_else(|_| Step::Key((*key).to_owned())));
+            address.push(index.unwrap_or_else(|_| Step::Key((*key).into())));
         }
         address.steps().to_vec()
     }

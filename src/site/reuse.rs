@@ -116,11 +116,7 @@ fn joined(mut address: Address, step: &Step) -> Address {
 }
 
 fn size(address: &Address) -> usize {
-    let step = |it: &Step| match it {
-        Step::Key(key) => size_of::<Step>() + key.len(),
-        Step::Index(_) => size_of::<Step>(),
-    };
-    address.steps().iter().map(step).sum()
+    size_of_val(address.steps())
 }
 
 /// What stands below an address that is taken over: values from the first to the last, and heirs.

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use smol_str::SmolStr;
+
 /// One step of an address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// The entry of a mapping or the name of a block.
-    Key(String),
+    /// The entry of a mapping or the name of a block. What stands below it shares it.
+    Key(SmolStr),
     /// The element of a sequence, from 0.
     Index(usize),
 }
@@ -31,7 +33,7 @@ impl Step {
     pub fn named(name: &[u8]) -> Self {
         let mut name = String::from_utf8_lossy(name).into_owned();
         name.truncate(name.floor_char_boundary(LONGEST));
-        Self::Key(name)
+        Self::Key(name.into())
     }
 }
 
@@ -64,7 +66,7 @@ impl Address {
 
     /// The address of an entry of this one.
     #[must_use]
-    pub fn key(&self, key: impl Into<String>) -> Self {
+    pub fn key(&self, key: impl Into<SmolStr>) -> Self {
         let mut below = self.clone();
         below.push(Step::Key(key.into()));
         below
@@ -73,7 +75,7 @@ impl Address {
 
 impl<const N: usize> From<[&str; N]> for Address {
     fn from(keys: [&str; N]) -> Self {
-        Self(keys.into_iter().map(|it| Step::Key(it.to_owned())).collect())
+        Self(keys.into_iter().map(|it| Step::Key(it.into())).collect())
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use smol_str::SmolStr;
+
 use super::{Address, DEEPEST, Document, MOST, Step, Text, Unparsed, Value};
 
-/// The most bytes that the addresses of a file take together. A long key above many values would fill the memory.
+/// The most bytes that the addresses of a file take together; they share their keys.
 const HELD: usize = 64 << 20;
 
 /// How the nodes of a collection are named.
@@ -36,7 +38,7 @@ pub(super) struct Outline<'b> {
     address: Address,
     frames: Vec<Frame>,
     /// The name of the next node; without one it stands for the mapping itself.
-    entry: Option<(Option<String>, Range<usize>)>,
+    entry: Option<(Option<SmolStr>, Range<usize>)>,
     held: usize,
 }
 
@@ -68,7 +70,7 @@ impl<'b> Outline<'b> {
     }
 
     /// Names the next node.
-    pub(super) fn entry(&mut self, name: impl Into<String>, key: Range<usize>) {
+    pub(super) fn entry(&mut self, name: impl Into<SmolStr>, key: Range<usize>) {
         self.entry = Some((Some(name.into()), key));
     }
 
@@ -210,11 +212,7 @@ impl<'b> Outline<'b> {
         if MOST <= self.document.values.len() + self.document.aliases.len() {
             return Err(Unparsed { at, reason: "it has more than 200,000 values" });
         }
-        let bytes = |it: &Step| match it {
-            Step::Key(key) => size_of::<Step>() + key.len(),
-            Step::Index(_) => size_of::<Step>(),
-        };
-        self.held += self.address.steps().iter().map(bytes).sum::<usize>();
+        self.held += size_of_val(self.address.steps());
         match self.held <= HELD {
             true => Ok(self.address.clone()),
             false => Err(Unparsed { at, reason: "its keys take more than 64 MiB" }),

@@ -391,7 +391,7 @@ fn budgets_end_what_is_endless() {
         format!("a = {}", "(".repeat(100_000)),
         format!("a = \"{}", "${\"".repeat(100_000)),
         lines(4_000, &|i| format!("{}k:\n", " ".repeat(i))),
-        format!("? {}\n: [{}]", "k".repeat(1 << 20), "a,".repeat(70)),
+        format!("{}{}", "[".repeat(60), "a,".repeat(60_000)),
         format!("[{}1]", "1,".repeat(lynklint::syntax::MOST)),
         format!("<a {}/>", lines(20_000, &|i| format!("a{i}='' "))),
         format!("a: \"{}\"", "x".repeat(1 << 20)),

@@ -99,7 +99,7 @@ impl Layout {
         let Some(key) = &named.at else {
             return above.last().and_then(Step::key).map(str::to_owned);
         };
-        let name = [above, &[Step::Key(key.clone())]].concat();
+        let name = [above, &[Step::Key(key.into())]].concat();
         let at = self.sorted.partition_point(|&i| steps(i) < &name[..]);
         let found = self.sorted.get(at).filter(|&&i| steps(i) == name)?;
         Some(self.values[*found].value.text.lossy().into_owned())

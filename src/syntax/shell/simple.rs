@@ -251,7 +251,7 @@ fn variable(name: &[u8]) -> Address {
 fn step(name: &[u8]) -> Step {
     let name = String::from_utf8_lossy(name);
     let name = name.trim_matches(|it| it == '"' || it == '\'');
-    name.parse().map_or_else(|_| Step::Key(name.to_owned()), Step::Index)
+    name.parse().map_or_else(|_| Step::Key(name.into()), Step::Index)
 }
 
 fn is_name(word: &[u8]) -> bool {
