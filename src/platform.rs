@@ -20,7 +20,7 @@ pub use structure::{
     Condition, Expands, Mark, Named, NamedBy, PlaceAt, Reuse, Scope, Structure, Written,
 };
 
-/// How much of a file is asked what it declares.
+/// How much of either end of a file is asked what it declares: what is sorted by its keys has `kind` behind `data`.
 const DECLARATION: usize = 64 * 1024;
 
 /// What a file is for, most telling first: where two platforms claim a file, the earlier class wins.
@@ -248,12 +248,13 @@ impl Platforms {
     /// The platform that a manifest declares; only those of a class that comes no later than that of its path can win.
     fn declared(&self, path: &str, bytes: &[u8], by_path: Option<Class>) -> Option<&Platform> {
         let manifest = is_manifest(path);
-        let head = &bytes[..bytes.len().min(DECLARATION)];
+        let (head, rest) = bytes.split_at(bytes.len().min(DECLARATION));
+        let tail = &rest[rest.len().saturating_sub(DECLARATION)..];
         self.all
             .iter()
             .filter(|it| manifest && !it.content.is_empty())
             .filter(|it| by_path.is_none_or(|class| it.class <= class))
-            .filter(|it| it.content.iter().all(|pattern| pattern.is_match(head)))
+            .filter(|it| it.content.iter().all(|it| it.is_match(head) || it.is_match(tail)))
             .min_by_key(|it| (it.class, usize::MAX - it.content.len()))
     }
 

@@ -1,5 +1,6 @@
 //! A file with its places: what each value is for, who sees it, and the commands of the scripts that it holds.
 
+mod addresses;
 mod build;
 
 use std::collections::BTreeMap;
@@ -26,8 +27,6 @@ pub struct Layout {
     written: Part,
     /// What is meant again elsewhere, by the value that is written.
     again: BTreeMap<usize, Vec<Part>>,
-    /// The values by their addresses.
-    sorted: Vec<usize>,
     /// The marks that hold for each part of the file.
     marks: Prefixes<Vec<String>>,
     /// Where parsers gave up: that of the file, and those of the scripts that some values are.

@@ -57,7 +57,7 @@ fn names(said: &[Value], at: &[Step], by: NamedBy) -> Vec<Address> {
     let listed = said
         .iter()
         .filter(|it| it.address.steps()[at.len()..].iter().all(|it| matches!(it, Step::Index(_))));
-    let mut listed = listed.map(|it| Step::Key(it.text.lossy().into_owned()));
+    let mut listed = listed.map(|it| Step::Key(it.text.lossy().into()));
     match by {
         NamedBy::Text => listed.map(|it| joined(Address::default(), &it)).collect(),
         NamedBy::Key => at.last().map(|it| joined(Address::default(), it)).into_iter().collect(),

@@ -5,7 +5,7 @@ use std::fmt;
 use smol_str::SmolStr;
 
 /// One step of an address.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
     /// The entry of a mapping or the name of a block. What stands below it shares it.
     Key(SmolStr),

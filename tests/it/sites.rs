@@ -72,3 +72,14 @@ fn findings(path: &str, text: &str, id: &str, policy: &Policy) -> String {
     }
     out
 }
+
+/// Each of many entries asks what kind of manifest they are in, and that stands behind all of them.
+#[test]
+fn a_large_block_is_asked_once_what_it_is() {
+    let entries: String = (0..40_000).map(|i| format!("  k{i}: v\n")).collect();
+    let text = format!("apiVersion: v1\ndata:\n{entries}  t: $PERSONAL\nkind: Secret\n");
+    let policy = Policy::recommended(Vec::new()).expect("the rules are built in");
+    let found = findings("deploy/secret.yaml", &text, "kubernetes", &policy);
+    assert_eq!(found.lines().count(), 1, "{found}");
+    assert!(found.contains(" data.t credential "), "{found}");
+}

@@ -1,10 +1,11 @@
 //! Builds a layout: what each value is for, which scripts are inside, what is meant again elsewhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+use super::addresses::{Addresses, Below};
 use super::{Layout, Part, Placed, Run, containing};
-use crate::platform::{Condition, Named, PlaceAt, Structure};
+use crate::platform::{Condition, Named, PlaceAt, Scope, Structure};
 use crate::site::Place;
 use crate::site::prefixes::Prefixes;
 use crate::site::reuse::{self, Heir};
@@ -24,21 +25,20 @@ impl Layout {
         for value in values.into_iter().chain(meant) {
             layout.values.push(Placed::new(value, Place::Value, None));
         }
-        layout.sorted = (0..layout.values.len()).collect();
-        let values = &layout.values;
-        layout.sorted.sort_by(|&a, &b| values[a].value.address.cmp(&values[b].value.address));
-        for rank in 0..layout.sorted.len() {
-            layout.values[layout.sorted[rank]].scope = layout.innermost(structure, rank);
+        let addresses = Addresses::of(&layout.values);
+        for (i, is_block) in addresses.blocks().into_iter().enumerate() {
+            layout.values[i].scope = innermost(structure, &layout.values[i], is_block);
         }
-        let found: Vec<_> =
-            (0..layout.values.len()).map(|i| layout.place_at(structure, i)).collect();
+        let mut known = HashMap::new();
+        let place = |i| layout.place_at(structure, &addresses, i, &mut known);
+        let found: Vec<_> = (0..layout.values.len()).map(place).collect();
         let mut found = found.into_iter();
-        layout.written = layout.part(0..written, &mut found, commands);
+        layout.written = layout.part(0..written, &addresses, &mut found, commands);
         for (i, (of, _)) in (written..).zip(again) {
-            let part = layout.part(i..i + 1, &mut found, Vec::new());
+            let part = layout.part(i..i + 1, &addresses, &mut found, Vec::new());
             layout.again.entry(of).or_default().push(part);
         }
-        layout.marks = layout.marks(structure);
+        layout.marks = layout.marks(structure, &addresses);
         layout
     }
 
@@ -46,6 +46,7 @@ impl Layout {
     fn part<'s>(
         &mut self,
         values: Range<usize>,
+        addresses: &Addresses,
         found: &mut impl Iterator<Item = Option<&'s PlaceAt>>,
         commands: Vec<Command>,
     ) -> Part {
@@ -53,7 +54,8 @@ impl Layout {
         for (i, entry) in values.clone().zip(found) {
             let Some(entry) = entry else { continue };
             (self.values[i].place, self.values[i].verbatim) = (entry.is, entry.verbatim);
-            self.values[i].named = entry.named.as_ref().and_then(|it| self.name_of(i, it));
+            self.values[i].named =
+                entry.named.as_ref().and_then(|it| self.name_of(addresses, i, it));
             if entry.is == Place::Script {
                 self.values[i].script = self.values[i].script.saturating_sub(entry.joined);
                 self.embed(i, entry.syntax);
@@ -93,72 +95,80 @@ impl Layout {
         }
     }
 
-    fn name_of(&self, index: usize, named: &Named) -> Option<String> {
-        let steps = |i: usize| self.values[i].value.address.steps();
-        let above = &steps(index)[..steps(index).len().checked_sub(named.up)?];
-        let Some(key) = &named.at else {
-            return above.last().and_then(Step::key).map(str::to_owned);
-        };
-        let name = [above, &[Step::Key(key.into())]].concat();
-        let at = self.sorted.partition_point(|&i| steps(i) < &name[..]);
-        let found = self.sorted.get(at).filter(|&&i| steps(i) == name)?;
-        Some(self.values[*found].value.text.lossy().into_owned())
-    }
-
-    fn place_at<'s>(&self, structure: &'s Structure, index: usize) -> Option<&'s PlaceAt> {
+    fn name_of(&self, addresses: &Addresses, index: usize, named: &Named) -> Option<String> {
         let steps = self.values[index].value.address.steps();
-        structure.places.iter().find(|it| {
-            it.at.matches(steps) && it.conditions.iter().all(|it| self.beside(index, it))
-        })
+        let above = steps.len().checked_sub(named.up)?;
+        let Some(key) = &named.at else {
+            return steps[..above].last().and_then(Step::key).map(str::to_owned);
+        };
+        let named = addresses.entry(index, above, &Step::Key(key.into()))?;
+        Some(self.values[named].value.text.lossy().into_owned())
     }
 
-    /// Whether a condition holds in the scope of a value, or beside it where there is none.
-    fn beside(&self, index: usize, condition: &Condition) -> bool {
+    /// What a value is for. What the conditions of a place come to in a part of the file is asked once, and `known` then:
+    /// every entry of a large block may ask it.
+    fn place_at<'s>(
+        &self,
+        structure: &'s Structure,
+        addresses: &Addresses,
+        index: usize,
+        known: &mut HashMap<(Below, usize), bool>,
+    ) -> Option<&'s PlaceAt> {
         let Placed { value, scope, .. } = &self.values[index];
         let steps = value.address.steps();
+        // In its scope, or beside it where there is none.
         let len = scope.map_or(steps.len().saturating_sub(1), |(_, len)| len);
-        self.says(&steps[..len], condition)
+        let mut holds = |number: usize, place: &PlaceAt| {
+            let part = addresses.below(index, len);
+            let says = |it: &Condition| self.says(addresses, part, it);
+            *known.entry((part, number)).or_insert_with(|| place.conditions.iter().all(says))
+        };
+        let mut places = structure.places.iter().enumerate();
+        let fits = |&(i, it): &(usize, &'s PlaceAt)| {
+            it.at.matches(steps) && (it.conditions.is_empty() || holds(i, it))
+        };
+        places.find(fits).map(|(_, it)| it)
     }
 
-    /// Whether a condition holds for what stands below an address.
-    fn says(&self, prefix: &[Step], condition: &Condition) -> bool {
-        let steps = |i: usize| self.values[i].value.address.steps();
-        let first = self.sorted.partition_point(|&i| steps(i) < prefix);
-        let mut below = self.sorted[first..].iter().take_while(|&&i| steps(i).starts_with(prefix));
-        let found = below.any(|&i| {
-            condition.at.matches(&steps(i)[prefix.len()..])
-                && condition.fits(self.values[i].value.text.bytes())
+    /// Whether a condition holds in a part of the file.
+    fn says(&self, addresses: &Addresses, part: Below, condition: &Condition) -> bool {
+        let found = addresses.values(part).iter().any(|&i| {
+            let Value { address, text, .. } = &self.values[i].value;
+            condition.at.matches(&address.steps()[part.len..]) && condition.fits(text.bytes())
         });
         found != condition.absent
     }
 
-    fn marks(&self, structure: &Structure) -> Prefixes<Vec<String>> {
+    fn marks(&self, structure: &Structure, addresses: &Addresses) -> Prefixes<Vec<String>> {
         let mut marks: Prefixes<Vec<String>> = Prefixes::default();
         for mark in &structure.marks {
-            let at = structure.scopes.iter().find(|it| mark.scope.as_ref() == Some(&it.name));
-            let prefixes: BTreeSet<&[Step]> = match at {
-                None => BTreeSet::from([&[][..]]),
-                Some(scope) => {
-                    let steps = self.values.iter().map(|it| it.value.address.steps());
-                    steps.filter_map(|it| Some(&it[..scope.at.prefix_of(it)?])).collect()
+            let scope = structure.scopes.iter().find(|it| mark.scope.as_ref() == Some(&it.name));
+            for (part, prefix) in self.parts(scope, addresses) {
+                if mark.when.iter().all(|it| self.says(addresses, part, it)) {
+                    marks.at(prefix).push(mark.mark.clone());
                 }
-            };
-            let holds = |it: &&&[Step]| mark.when.iter().all(|when| self.says(it, when));
-            for prefix in prefixes.iter().filter(holds) {
-                marks.at(prefix).push(mark.mark.clone());
             }
         }
         marks
     }
 
-    /// The innermost scope of the value of that rank in [`Layout::sorted`]. A value is none itself, unless there are others in it, as below a block's label.
-    fn innermost(&self, structure: &Structure, rank: usize) -> Option<(usize, usize)> {
-        let steps = |i: usize| self.values[i].value.address.steps();
-        let own = steps(self.sorted[rank]);
-        let mut behind = self.sorted[rank..].iter().map(|&i| steps(i)).skip_while(|it| *it == own);
-        let holds = behind.next().is_some_and(|it| it.starts_with(own));
-        let around = if holds { own } else { own.split_last()?.1 };
-        let mut scopes = structure.scopes.iter().enumerate().rev();
-        scopes.find_map(|(i, it)| Some((i, it.at.prefix_of(around)?)))
+    /// The parts of the file that are such scopes, and their addresses; without a scope it is the file.
+    fn parts(&self, scope: Option<&Scope>, addresses: &Addresses) -> BTreeMap<Below, &[Step]> {
+        let Some(scope) = scope else { return BTreeMap::from([(addresses.all(), &[][..])]) };
+        let prefixes = self.values.iter().enumerate().filter_map(|(i, it)| {
+            let steps = it.value.address.steps();
+            Some((i, &steps[..scope.at.prefix_of(steps)?]))
+        });
+        let mut prefixes: Vec<(usize, &[Step])> = prefixes.collect();
+        prefixes.dedup_by_key(|(_, prefix)| *prefix);
+        prefixes.into_iter().map(|(i, it)| (addresses.below(i, it.len()), it)).collect()
     }
+}
+
+/// The innermost scope of a value. It is none itself, unless it is a block.
+fn innermost(structure: &Structure, value: &Placed, is_block: bool) -> Option<(usize, usize)> {
+    let own = value.value.address.steps();
+    let around = if is_block { own } else { own.split_last()?.1 };
+    let mut scopes = structure.scopes.iter().enumerate().rev();
+    scopes.find_map(|(i, it)| Some((i, it.at.prefix_of(around)?)))
 }
