@@ -14,6 +14,7 @@ mod hcl_token;
 mod history;
 mod ini;
 mod json;
+mod lift;
 mod make;
 mod outline;
 mod powershell;

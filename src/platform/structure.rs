@@ -15,6 +15,8 @@ use crate::syntax::Syntax;
 pub struct Structure {
     /// How the files are written.
     pub syntax: Syntax,
+    /// How those are written whose names end so, if it is not in the same way.
+    pub syntaxes: BTreeMap<String, Syntax>,
     /// The parts of a file that have an environment of their own, widest first.
     pub scopes: Vec<Scope>,
     /// Where a part takes over what stands elsewhere in the file.
@@ -23,6 +25,8 @@ pub struct Structure {
     pub places: Vec<PlaceAt>,
     /// What the system replaces before anything else sees the text.
     pub expands: Vec<Expands>,
+    /// Expressions of the system in scripts, where an interpreter would take their characters for its own.
+    pub lifts: Vec<LazyRegex>,
     /// Facts that hold for a scope or a file because of a value in it.
     pub marks: Vec<Mark>,
     /// What commands do on this platform besides what their programs do: patterns of the form of
@@ -31,12 +35,18 @@ pub struct Structure {
 }
 
 impl Structure {
+    /// How a file of this path is written.
+    pub fn syntax_of(&self, path: &str) -> Syntax {
+        let end = path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        self.syntaxes.get(&end).copied().unwrap_or(self.syntax)
+    }
+
     /// Every pattern in it.
     pub fn patterns(&self) -> impl Iterator<Item = &LazyRegex> {
         let places = self.places.iter().flat_map(|it| &it.conditions);
         let conditions = places.chain(self.marks.iter().flat_map(|it| &it.when));
         let conditions = conditions.flat_map(|it| it.is.iter().chain(&it.not));
-        let expands = self.expands.iter().map(|it| &it.pattern);
+        let expands = self.expands.iter().map(|it| &it.pattern).chain(&self.lifts);
         conditions.chain(expands).chain(self.commands.values().flatten())
     }
 }
@@ -125,7 +135,7 @@ pub struct PlaceAt {
 pub struct Named {
     /// So many steps above the value.
     pub up: usize,
-    /// There, the entry whose text is the name; without it, the key is.
+    /// There, the entry whose text is the name, or nothing for the text there; without it, the key is.
     #[serde(default)]
     pub at: Option<String>,
 }

@@ -30,7 +30,7 @@ pub(super) fn find(
         if !blob.is_whole() || platform.is_none_or(|it| it.ci < Ci::Medium) {
             return;
         }
-        let called = called(&Facts::of(platform, reading.bytes(), &[]), candidates);
+        let called = called(&Facts::of(platform, blob.path, reading.bytes(), &[]), candidates);
         if called.is_empty() {
             return;
         }

@@ -45,7 +45,7 @@ fn facts_of<'p, 'b>(
 ) -> Facts<'p, 'b> {
     let platform = policy.platforms().of(blob.path, bytes);
     let mut facts = match blob.is_whole() {
-        true => Facts::of(platform, bytes, names),
+        true => Facts::of(platform, blob.path, bytes, names),
         false => Facts::of_part(platform, bytes),
     };
     let inventory = &policy.config.inventory;

@@ -27,7 +27,7 @@ pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Finding<'p>>
         let path = &blob.path[..token.span.end + rest.find('/').unwrap_or(rest.len())];
         let named = Blob { commit: blob.commit, ..Blob::whole(path, path.as_bytes()) };
         let reading = Reading::of(&named);
-        let facts = Facts::of(platform, named.bytes, &[]);
+        let facts = Facts::of(platform, named.path, named.bytes, &[]);
         let shower = Shower::new(&named, &reading, policy, &veil);
         findings(policy, &facts, std::slice::from_ref(token), shower)
     });

@@ -107,6 +107,6 @@ fn fills(layout: &Layout, bytes: &[u8], reference: &Reference) -> bool {
 }
 
 /// Whether the reference is what a script gives a value to.
-fn is_assigned(bytes: &[u8], reference: &Reference) -> bool {
+pub(super) fn is_assigned(bytes: &[u8], reference: &Reference) -> bool {
     reference.written == Written::Name && bytes.get(reference.span.end) == Some(&b'=')
 }

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::enter::Filled;
+use super::enter::{Filled, is_assigned};
 use super::layout::{Layout, Placed, Run, Spot};
 use super::prefixes::Prefixes;
 use super::reference::{self, Reference};
@@ -64,11 +64,11 @@ pub enum What<'f> {
 
 impl<'p, 'b> Facts<'p, 'b> {
     /// Reads a whole file; `names` are the family's words in it.
-    pub fn of(platform: Option<&'p Platform>, bytes: &'b [u8], names: &[Name]) -> Self {
+    pub fn of(platform: Option<&'p Platform>, path: &str, bytes: &'b [u8], names: &[Name]) -> Self {
         if platform.is_some_and(|it| it.quotes) {
             return Self::of_unparsed(platform, bytes, None);
         }
-        let layout = platform.map_or_else(Layout::default, |it| Layout::of(it, bytes));
+        let layout = platform.map_or_else(Layout::default, |it| Layout::of(it, path, bytes));
         let references = reference::references(platform, &layout, bytes, names);
         let hosts = names.iter().filter(|it| it.what == Named::Host);
         let hosts = hosts.map(|it| it.span.clone()).collect();
@@ -130,9 +130,13 @@ impl<'p, 'b> Facts<'p, 'b> {
         // A literal says all that there is to say about the variable which holds it.
         let value = |span: &Range<usize>| self.layout.spot(span.start).in_value();
         let filled: BTreeSet<_> = tokens.iter().filter_map(|it| value(&it.span)).collect();
+        let namer = |it: &Token| self.layout.namer(self.layout.spot(it.span.start))?.in_value();
+        let namers: BTreeSet<_> = tokens.iter().filter_map(namer).collect();
         let names_it = move |it: &&Reference| {
-            it.written == Written::Definition
-                && value(&it.span).is_some_and(|it| filled.contains(&it))
+            // `NAME=literal` is one value.
+            let own = is_assigned(self.bytes, it) || it.written == Written::Definition;
+            let holds = |place| own && filled.contains(&place) || namers.contains(&place);
+            value(&it.span).is_some_and(holds)
         };
         let tokens = tokens.iter().flat_map(move |it| at(What::Token(it), &it.span));
         let references = self.references.iter().filter(move |it| !names_it(it));

@@ -44,6 +44,8 @@ pub struct Placed {
     pub verbatim: bool,
     /// The variable that it fills, if that is not called by its last key.
     named: Option<String>,
+    /// The value that says so.
+    namer: Option<usize>,
     /// The innermost scope that it belongs to: its number in the platform's list, and how much of the address it is.
     scope: Option<(usize, usize)>,
     /// How much of the address is that of the script which it belongs to.
@@ -80,7 +82,7 @@ impl Placed {
         // A list of commands is one script.
         let steps = value.address.steps();
         let script = steps.iter().rposition(|it| matches!(it, Step::Key(_))).map_or(0, |it| it + 1);
-        Self { value, place, verbatim: false, named: None, scope, script }
+        Self { value, place, verbatim: false, named: None, namer: None, scope, script }
     }
 
     /// The variable that it fills, if it is the value of one.
@@ -107,9 +109,9 @@ impl Spot {
 
 impl Layout {
     /// Reads a whole file as its platform does.
-    pub fn of(platform: &Platform, bytes: &[u8]) -> Self {
+    pub fn of(platform: &Platform, path: &str, bytes: &[u8]) -> Self {
         let structure = &platform.structure;
-        match structure.syntax.parse(bytes) {
+        match structure.syntax_of(path).parse(bytes) {
             Ok(document) => Self::built(structure, document),
             Err(unparsed) => Self::unparsed(unparsed),
         }
@@ -181,6 +183,11 @@ impl Layout {
     /// The value at a spot: a script's own variable before the script.
     pub fn value(&self, spot: Spot) -> Option<&Placed> {
         spot.inner.map(|i| &self.inner[i]).or_else(|| spot.value.map(|i| &self.values[i]))
+    }
+
+    /// Where another value says which variable the value at a spot fills.
+    pub fn namer(&self, spot: Spot) -> Option<Spot> {
+        self.value(spot)?.namer.map(|it| Spot { value: Some(it), ..Spot::default() })
     }
 
     /// The command at a spot.

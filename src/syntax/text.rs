@@ -140,6 +140,11 @@ impl Text {
         self.copy(&bytes[done..], source + done);
     }
 
+    /// Changes bytes of it in their places.
+    pub(super) fn rewrite(&mut self, change: impl FnOnce(&mut [u8])) {
+        change(&mut self.bytes);
+    }
+
     /// The decoded bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -81,12 +81,20 @@ impl Addresses {
         blocks
     }
 
-    /// A value at the address that one step from the first ones of another value's leads to.
-    pub(super) fn entry(&self, value: usize, len: usize, step: &Step) -> Option<usize> {
-        let number = *self.numbers.get(step)?;
-        let wanted = [&self.steps(value)[..len], &[number]].concat();
-        let at = self.sorted.partition_point(|&it| self.steps(it) < &wanted[..]);
-        self.sorted.get(at).copied().filter(|&it| self.steps(it) == wanted)
+    /// A value at the address that the first steps of another value's lead to, or one step from there. Of several at one
+    /// address, as of calls of one function, it is the last one before that value, if there is one.
+    pub(super) fn entry(&self, value: usize, len: usize, step: Option<&Step>) -> Option<usize> {
+        let number = match step {
+            Some(step) => Some(*self.numbers.get(step)?),
+            None => None,
+        };
+        let wanted = [&self.steps(value)[..len], number.as_slice()].concat();
+        let upto = |it: &usize| (self.steps(*it), *it) <= (&wanted[..], value);
+        let behind = self.sorted.partition_point(upto);
+        let is_it = |at: usize| {
+            self.sorted.get(at).copied().filter(|&it| self.steps(it) == wanted && it != value)
+        };
+        behind.checked_sub(1).and_then(is_it).or_else(|| is_it(behind))
     }
 
     fn steps(&self, value: usize) -> &[u32] {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::addresses::{Addresses, Below};
 use super::{Layout, Part, Placed, Run, containing};
+use crate::lazy::LazyRegex;
 use crate::platform::{Condition, Named, PlaceAt, Scope, Structure};
 use crate::site::Place;
 use crate::site::prefixes::Prefixes;
@@ -33,9 +34,10 @@ impl Layout {
         let place = |i| layout.place_at(structure, &addresses, i, &mut known);
         let found: Vec<_> = (0..layout.values.len()).map(place).collect();
         let mut found = found.into_iter();
-        layout.written = layout.part(0..written, &addresses, &mut found, commands);
+        let lifts = &structure.lifts;
+        layout.written = layout.part(0..written, &addresses, &mut found, (commands, lifts));
         for (i, (of, _)) in (written..).zip(again) {
-            let part = layout.part(i..i + 1, &addresses, &mut found, Vec::new());
+            let part = layout.part(i..i + 1, &addresses, &mut found, (Vec::new(), lifts));
             layout.again.entry(of).or_default().push(part);
         }
         layout.marks = layout.marks(structure, &addresses);
@@ -48,17 +50,19 @@ impl Layout {
         values: Range<usize>,
         addresses: &Addresses,
         found: &mut impl Iterator<Item = Option<&'s PlaceAt>>,
-        commands: Vec<Command>,
+        (commands, lifts): (Vec<Command>, &[LazyRegex]),
     ) -> Part {
         let (inner, first) = (self.inner.len(), self.commands.len());
         for (i, entry) in values.clone().zip(found) {
             let Some(entry) = entry else { continue };
             (self.values[i].place, self.values[i].verbatim) = (entry.is, entry.verbatim);
-            self.values[i].named =
-                entry.named.as_ref().and_then(|it| self.name_of(addresses, i, it));
+            let named = entry.named.as_ref().and_then(|it| self.name_of(addresses, i, it));
+            if let Some((name, by)) = named {
+                (self.values[i].named, self.values[i].namer) = (Some(name), by);
+            }
             if entry.is == Place::Script {
                 self.values[i].script = self.values[i].script.saturating_sub(entry.joined);
-                self.embed(i, entry.syntax);
+                self.embed(i, entry.syntax, lifts);
             }
         }
         let is_script = |&i: &usize| self.values[i].place == Place::Script;
@@ -69,9 +73,9 @@ impl Layout {
     }
 
     /// Reads the script that a value is.
-    fn embed(&mut self, owner: usize, syntax: Syntax) {
+    fn embed(&mut self, owner: usize, syntax: Syntax, lifts: &[LazyRegex]) {
         let Placed { value, scope, .. } = &self.values[owner];
-        let script = part(syntax.parse_text(&value.text));
+        let script = part(syntax.parse_lifted(&value.text, lifts));
         let (address, scope) = (value.address.clone(), *scope);
         self.broken.extend(script.broken.map(|it| (Some(owner), it)));
         let owners = vec![Some(owner); script.commands.len()];
@@ -95,14 +99,21 @@ impl Layout {
         }
     }
 
-    fn name_of(&self, addresses: &Addresses, index: usize, named: &Named) -> Option<String> {
+    /// The variable that a value fills, and the value that says so.
+    fn name_of(
+        &self,
+        addresses: &Addresses,
+        index: usize,
+        named: &Named,
+    ) -> Option<(String, Option<usize>)> {
         let steps = self.values[index].value.address.steps();
         let above = steps.len().checked_sub(named.up)?;
         let Some(key) = &named.at else {
-            return steps[..above].last().and_then(Step::key).map(str::to_owned);
+            return steps[..above].last().and_then(Step::key).map(|it| (it.to_owned(), None));
         };
-        let named = addresses.entry(index, above, &Step::Key(key.into()))?;
-        Some(self.values[named].value.text.lossy().into_owned())
+        let key = (!key.is_empty()).then(|| Step::Key(key.into()));
+        let found = addresses.entry(index, above, key.as_ref())?;
+        Some((self.values[found].value.text.lossy().into_owned(), Some(found)))
     }
 
     /// What a value is for. What the conditions of a place come to in a part of the file is asked once, and `known` then:
