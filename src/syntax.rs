@@ -125,10 +125,19 @@ pub(crate) fn part(said: Result<Document, Unparsed>) -> Document {
 /// Why a file, or a window of one, is not parsed for its length.
 pub(crate) const TOO_LARGE: Unparsed = Unparsed { at: 0, reason: "it is larger than 8 MiB" };
 
-/// Bytes as characters, each where it was: what is not UTF-8 is read as `_`, so that one old comment costs no address.
+/// Of so many bytes, one may be 0 in a text.
+const ZEROS: usize = 64;
+
+/// Bytes as characters, each where it was: what is not UTF-8 is read as `_`, and so is a stray 0, so that one old comment
+/// costs no address.
 fn characters(bytes: &[u8]) -> Result<Cow<'_, str>, Unparsed> {
     if let Some(at) = memchr::memchr(0, bytes) {
-        return Err(Unparsed { at, reason: "it is UTF-16 or binary" });
+        let zeros = memchr::memchr_iter(0, bytes).count();
+        if bytes.len() < zeros * ZEROS {
+            return Err(Unparsed { at, reason: "it is UTF-16 or binary" });
+        }
+        let without: Vec<u8> = bytes.iter().map(|it| if *it == 0 { b'_' } else { *it }).collect();
+        return characters(&without).map(|it| Cow::Owned(it.into_owned()));
     }
     let lossy = |it: Utf8Chunk<'_>| it.valid().to_owned() + &"_".repeat(it.invalid().len());
     Ok(match std::str::from_utf8(bytes) {

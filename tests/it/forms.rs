@@ -1,7 +1,8 @@
 //! Ways of using a token, right and wrong, as the files of `tests/forms` show them, judged by all rules together.
 //!
 //! A form is a line `=== PATH` and the file's text, with macros for tokens. `«RULE: …»` is what is reported, and by which
-//! rules (with a comma between them); a form without such a mark is right and gives nothing. `utf16` before the path says how it is written.
+//! rules (with a comma between them); a form without such a mark is right and gives nothing. `utf16` before the path says how it is written, and so does
+//! `unmarked-utf16` (without a byte order mark); `zero` puts a 0 into a comment at its end.
 
 use std::fs;
 use std::path::Path;
@@ -44,9 +45,11 @@ fn realised(form: &str) -> (String, Vec<Reported>) {
 /// What differs, in words.
 fn differs(policy: &Policy, path: &str, form: &str) -> Option<String> {
     let (text, wanted) = realised(form);
-    let (path, bytes) = match path.strip_prefix("utf16 ") {
-        Some(path) => (path, [&b"\xFF\xFE"[..], &utf16(&text, false)].concat()),
-        None => (path, text.clone().into_bytes()),
+    let (path, bytes) = match path.split_once(' ') {
+        Some(("utf16", path)) => (path, [&b"\xFF\xFE"[..], &utf16(&text, false)].concat()),
+        Some(("unmarked-utf16", path)) => (path, utf16(&text, false)),
+        Some(("zero", path)) => (path, [text.as_bytes(), b"# \0\n"].concat()),
+        _ => (path, text.clone().into_bytes()),
     };
     let findings = check(&Blob::whole(path, &bytes), policy);
     let rule = |it: &Finding<'_>| it.rule.id.as_str().to_owned();
