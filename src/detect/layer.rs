@@ -76,8 +76,8 @@ impl Layer {
     pub(super) fn peel(self, bytes: &[u8], at: usize, nested: bool) -> Vec<Peeled> {
         match self {
             // Two long lines may be one text that was wrapped, or two texts.
-            Self::Base64(alignment) => [Lines::Apart, Lines::Wrapped]
-                .into_iter()
+            Self::Base64(alignment) => std::iter::once(Lines::Apart)
+                .chain(may_be_wrapped(bytes, at).then_some(Lines::Wrapped))
                 .filter_map(|lines| peel_base64(bytes, at, alignment, lines))
                 .collect(),
             Self::Hex => vec![peel_pairs(bytes, at, &hex_pair)],
@@ -188,14 +188,14 @@ enum Lines {
 }
 
 fn peel_base64(bytes: &[u8], at: usize, alignment: Alignment, lines: Lines) -> Option<Peeled> {
-    let mut left = base64_left(bytes, at, lines);
-    if left.len() < alignment.offset() {
+    let wanted = alignment.offset() + BEFORE / 3 * 4;
+    let (mut left, length) = base64_left(bytes, at, lines, wanted);
+    if length < alignment.offset() {
         return None;
     }
     // Letters that do not fill whole groups before ours belong to something else, such as the `path/` before it.
-    let foreign =
-        left.len() < LONGEST_LEFT_RUN && !(left.len() - alignment.offset()).is_multiple_of(4);
-    left.truncate(if foreign { alignment.offset() } else { alignment.offset() + BEFORE / 3 * 4 });
+    let foreign = length < LONGEST_LEFT_RUN && !(length - alignment.offset()).is_multiple_of(4);
+    left.truncate(if foreign { alignment.offset() } else { wanted });
     left.reverse();
     let before = left.len();
     let characters: Vec<usize> = left.into_iter().chain(base64_right(bytes, at, lines)).collect();
@@ -214,17 +214,15 @@ fn peel_base64(bytes: &[u8], at: usize, alignment: Alignment, lines: Lines) -> O
     (peeled.at < peeled.bytes.len()).then_some(peeled)
 }
 
-/// The characters of the run before `at`, nearest first.
-fn base64_left(bytes: &[u8], at: usize, lines: Lines) -> Vec<usize> {
-    let mut characters = Vec::new();
-    let mut i = at;
-    while i > 0 && characters.len() < LONGEST_LEFT_RUN {
-        if base64_value(bytes[i - 1]).is_some() {
-            i -= 1;
-            characters.push(i);
-            continue;
-        }
-        if lines == Lines::Apart {
+/// The first `wanted` characters of the run before `at`, nearest first, and how many there are.
+fn base64_left(bytes: &[u8], at: usize, lines: Lines, wanted: usize) -> (Vec<usize>, usize) {
+    let (mut characters, mut length, mut i) = (Vec::with_capacity(wanted), 0, at);
+    loop {
+        let before = bytes[..i].iter().rev().take(LONGEST_LEFT_RUN - length);
+        let run = before.take_while(|&&b| base64_value(b).is_some()).count();
+        characters.extend((i - run..i).rev().take(wanted - characters.len()));
+        (length, i) = (length + run, i - run);
+        if lines == Lines::Apart || length == LONGEST_LEFT_RUN {
             break;
         }
         let end =
@@ -240,12 +238,21 @@ fn base64_left(bytes: &[u8], at: usize, lines: Lines) -> Vec<usize> {
         }
         i = end;
     }
-    characters
+    (characters, length)
+}
+
+/// Whether white space ends the run at `at` on either side, so that it may go on in another line.
+fn may_be_wrapped(bytes: &[u8], at: usize) -> bool {
+    let ends = |b: &&u8| base64_value(**b).is_none();
+    let before = bytes[..at].iter().rev().take(LONGEST_LEFT_RUN).find(ends);
+    let after = || bytes[at..].iter().take(AFTER / 3 * 4).find(ends);
+    let is_space = |b: Option<&u8>| b.is_some_and(u8::is_ascii_whitespace);
+    is_space(before) || is_space(after())
 }
 
 /// The characters of the run from `at` on.
 fn base64_right(bytes: &[u8], at: usize, lines: Lines) -> Vec<usize> {
-    let mut characters = Vec::new();
+    let mut characters = Vec::with_capacity(AFTER / 3 * 4);
     let mut i = at;
     while i < bytes.len() && characters.len() < AFTER / 3 * 4 {
         if base64_value(bytes[i]).is_some() {

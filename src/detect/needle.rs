@@ -33,6 +33,10 @@ impl Needles {
         for digits in [hex(word, false), hex(word, true)] {
             forms.push((digits, vec![Layer::Hex]));
         }
+        // A value that was encoded whole, twice. Three by three alignments would be more than the packed searcher likes.
+        let [whole, ..] = Alignment::ALL;
+        let twice = whole.stem(&whole.stem(stem.as_bytes()));
+        forms.push((twice, vec![Layer::Base64(whole), Layer::Base64(whole)]));
         for alignment in Alignment::ALL {
             let inner = alignment.stem(stem.as_bytes());
             forms.push((layer::utf16(&inner), vec![Layer::Utf16, Layer::Base64(alignment)]));

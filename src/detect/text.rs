@@ -17,7 +17,7 @@ const LEFT_CONTEXT: usize = 24;
 /// Between two pieces of one literal.
 const JOINT: &str = r#"(?x-u)^(?:
     \\{0,3}["'`] (?:\)\s*\.(?:append|concat|push|join)\(|\s|\+|\.\.?|&|<>|~|\|\||,|[\\`_]\r?\n)* [A-Za-z]{0,2} \\{0,3}["'`]
-  | [\\^`]\r?\n[\ \t]*
+  | [\\^`]\r?\n[\ \t]* | =\r?\n
 )"#;
 
 /// A flag that a token is glued to, as in `curl -uTOKEN:`.
@@ -168,7 +168,7 @@ impl Cursor<'_> {
     fn joint(&self) -> Option<Range<usize>> {
         let rest = &self.bytes[self.at..];
         // Only these can begin a joint; asking first keeps the pattern off almost every character.
-        if !matches!(rest.first()?, b'"' | b'\'' | b'`' | b'\\' | b'^') {
+        if !matches!(rest.first()?, b'"' | b'\'' | b'`' | b'\\' | b'^' | b'=') {
             return None;
         }
         let window = &rest[..rest.len().min(LONGEST_JOINT)];

@@ -69,6 +69,7 @@ fn every_encoding_is_read() {
             found(each(&text, |b| format!("%{b:02x}")).as_bytes(), Encoding::Percent);
             found(each(&text, |b| format!("\\x{b:02x}")).as_bytes(), Encoding::Escaped);
             found(each(&text, |b| format!("\\u{b:04x}")).as_bytes(), Encoding::Escaped);
+            found(each(&text, |b| format!("\\u{{{b:x}}}")).as_bytes(), Encoding::Escaped);
             found(each(&text, |b| format!("\\{b:03o}")).as_bytes(), Encoding::Escaped);
             found(each(&text, |b| format!("&#{b};")).as_bytes(), Encoding::Escaped);
         }
@@ -80,6 +81,13 @@ fn every_encoding_is_read() {
     found(t.replace('_', "&lowbar;").as_bytes(), Encoding::Escaped);
     found(t.replace('_', "&UnderBar;").as_bytes(), Encoding::Escaped);
     found(t.replace('_', "\\_").as_bytes(), Encoding::Escaped);
+}
+
+#[test]
+fn a_value_that_was_encoded_twice_is_read() {
+    let t = token();
+    let twice = base64(base64(t.as_bytes(), false).as_bytes(), false);
+    found(format!("data:\n  token: {twice}\n").as_bytes(), Encoding::Base64);
 }
 
 #[test]
@@ -107,6 +115,9 @@ fn pieces_are_put_together() {
         "\\\n",
         "\\\r\n    ",
         "`\r\n",
+        // Quoted-printable.
+        "=\n",
+        "=\r\n",
     ] {
         let quote = if joint.starts_with('\'') { '\'' } else { '"' };
         found(format!("x = {quote}{stem}{joint}{rest}{quote}").as_bytes(), Encoding::Split);
