@@ -17,6 +17,7 @@ use std::ops::Range;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
+use memchr::memmem::Finder;
 use serde::{Deserialize, Deserializer};
 
 use family::{Family, Prefix};
@@ -177,6 +178,7 @@ pub struct Detector {
     family: Family,
     prefixes: Vec<Prefix>,
     needles: Needles,
+    stem: Finder<'static>,
     reader: text::Reader,
 }
 
@@ -184,7 +186,8 @@ impl Default for Detector {
     fn default() -> Self {
         let family = Family::interlynk();
         let needles = Needles::of(&family.stem);
-        Self { prefixes: family.prefixes(), needles, reader: text::Reader::default(), family }
+        let stem = Finder::new(&family.stem).into_owned();
+        Self { prefixes: family.prefixes(), needles, stem, reader: text::Reader::default(), family }
     }
 }
 
@@ -198,6 +201,11 @@ impl Detector {
     /// Whether there is anything in `bytes` that deserves a closer look.
     pub fn may_hold(&self, bytes: &[u8]) -> bool {
         self.needles.first(bytes)
+    }
+
+    /// Whether there is a token in a name, or the beginning of one. Nobody encodes a name, and there are many of them.
+    pub fn may_name(&self, name: &str) -> bool {
+        self.stem.find(name.as_bytes()).is_some()
     }
 
     /// The environment variables from which the family's tools read a token, most used first.

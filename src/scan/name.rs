@@ -14,7 +14,7 @@ const TOP: Position = Position { byte: 0, line: 1, column: 1 };
 
 /// Whether a name deserves a closer look.
 pub(super) fn may_hold(blob: &Blob<'_>, policy: &Policy) -> bool {
-    blob.naming == Naming::Judged && policy.detector.may_hold(blob.path.as_bytes())
+    blob.naming == Naming::Judged && policy.detector.may_name(blob.path)
 }
 
 /// What the tokens in a name break. Each is found at the folder or file that is named with it, however many files are below.
