@@ -57,10 +57,19 @@ pub struct Suppression<'p> {
 
 #[derive(Clone, Debug)]
 struct Allowance {
-    rules: Vec<(RuleId, Spot)>,
+    rules: Vec<Named>,
     until: (Date, Spot),
     /// Masked and printable.
     reason: String,
+}
+
+/// A rule as a suppression names it.
+#[derive(Clone, Debug)]
+struct Named {
+    id: RuleId,
+    /// The name, fit to be shown: it may be anything that the file says.
+    shown: String,
+    spot: Spot,
 }
 
 #[derive(Clone, Debug)]
@@ -112,7 +121,7 @@ pub fn collect<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Suppression<'p>> 
         let spot = spots.next(&marker.span);
         let line = spot.start.line;
         let said = marker.said.map(|said| Allowance {
-            rules: said.rules.into_iter().map(|(id, span)| (id, spots.at(&span))).collect(),
+            rules: said.rules.into_iter().map(|(id, span)| spots.named(id, &span)).collect(),
             until: (said.until.0, spots.at(&said.until.1)),
             reason: excerpt::printable(&veil.name(&said.reason)),
         });
@@ -141,16 +150,16 @@ pub fn configured(policy: &Policy, whole: bool) -> Vec<Suppression<'_>> {
     let spots = Spots { bytes, veil: &veil, ruler: Ruler::new(&blob) };
     let entries = policy.config.entries.iter().enumerate();
     let suppressions = entries.map(|(index, entry)| {
-        let spot = |key| spots.at(&file.span(&format!("suppressions.entries.{index}.{key}")));
-        let (rule, until) = (spot("rule"), spot("until"));
+        let span = |key| file.span(&format!("suppressions.entries.{index}.{key}"));
+        let rule = spots.named(entry.rule.clone(), &span("rule"));
         Suppression {
             path: FilePath::new(&file.name, &veil),
             site: Site::of(&file.name, bytes, policy.platforms()),
             commit: None,
-            spot: rule.clone(),
+            spot: rule.spot.clone(),
             said: Ok(Allowance {
-                rules: vec![(entry.rule.clone(), rule)],
-                until: (entry.until, until),
+                rules: vec![rule],
+                until: (entry.until, spots.at(&span("until"))),
                 reason: entry.reason.clone(),
             }),
             covers: Covers::Finding(entry.fingerprint),
@@ -184,5 +193,11 @@ impl Spots<'_> {
             end: self.ruler.ahead(span.end),
             excerpt: self.veil.excerpt(self.bytes, span),
         }
+    }
+
+    /// The name of a rule that stands there.
+    fn named(&self, id: RuleId, span: &Range<usize>) -> Named {
+        let shown = excerpt::printable(&self.veil.name(id.as_str()));
+        Named { id, shown, spot: self.at(span) }
     }
 }

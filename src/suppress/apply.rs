@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::{Allowance, Covers, Flaw, Spot, Suppression, Told};
+use super::{Allowance, Covers, Flaw, Named, Spot, Suppression, Told};
 use crate::date::Date;
-use crate::excerpt;
 use crate::finding::{ExemptedBy, Exemption, Finding, Fingerprint, Subject};
 use crate::path::FilePath;
 use crate::policy::{Enforcement, Policy};
@@ -41,7 +40,7 @@ pub fn apply<'s, 'p>(
     for finding in findings.iter_mut().filter(|it| it.enforcement < Enforcement::HardMandatory) {
         for at in index.near(finding) {
             let Ok(said) = &suppressions[at].said else { continue };
-            let Some(rule) = said.rules.iter().position(|(id, _)| *id == finding.rule.id) else {
+            let Some(rule) = said.rules.iter().position(|it| it.id == finding.rule.id) else {
                 continue;
             };
             used.insert((at, rule));
@@ -116,8 +115,8 @@ fn faults_of<'s, 'p>(
         faults.push(fault(Flaw::TooLong, format!("until={until}, more than {most} days off"), at));
     }
     let here = suppression.path.here(policy);
-    for (n, (rule, spot)) in said.rules.iter().enumerate() {
-        let name = excerpt::masked(&format!("allow({rule})"), policy.detector);
+    for (n, Named { id: rule, shown, spot }) in said.rules.iter().enumerate() {
+        let name = format!("allow({shown})");
         let known = || policy.known().map(|it| it.id.as_str());
         let level = here.level(rule).map(|it| it.enforcement);
         if known().all(|it| it != rule.as_str()) {
