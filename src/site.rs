@@ -4,6 +4,7 @@ mod call;
 mod enter;
 mod facts;
 mod layout;
+mod line;
 mod prefixes;
 mod reference;
 mod reuse;

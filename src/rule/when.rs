@@ -315,7 +315,7 @@ impl Case {
             true => None,
             false => facts.line(thing),
         };
-        let line = line.as_ref().map(String::as_bytes);
+        let line = line.map(str::as_bytes);
         (self.before.is_empty() || self.follows(before(thing, facts)))
             && (self.near.is_empty() || any(&self.near, near(thing, facts)))
             && (self.value.is_empty() || text().is_some_and(|it| any(&self.value, it)))

@@ -29,7 +29,7 @@ pub fn called(
             What::Command => {
                 let words = facts.command(&thing).into_iter().flat_map(|it| &it.command.words);
                 let named = words.map(|it| normal(&it.text));
-                named.chain(read_by(&facts.line(&thing).unwrap_or_default())).collect()
+                named.chain(read_by(facts.line(&thing).unwrap_or_default())).collect()
             }
             What::Token(_) | What::Reference(_) | What::Host | What::Value => {
                 let text = facts.value(&thing).map(|it| it.value.text.lossy().into_owned());

@@ -45,6 +45,14 @@ pub struct Thing<'f> {
     /// Where it stands.
     pub span: Range<usize>,
     spot: Spot,
+    /// Its command in one form, once a rule has asked for that.
+    pub(super) line: OnceCell<Option<String>>,
+}
+
+impl<'f> Thing<'f> {
+    fn at(spot: Spot, what: What<'f>, span: Range<usize>) -> Self {
+        Self { what, span, spot, line: OnceCell::new() }
+    }
 }
 
 /// What a thing is.
@@ -125,7 +133,7 @@ impl<'p, 'b> Facts<'p, 'b> {
     pub fn things<'f>(&'f self, tokens: &'f [Token]) -> impl Iterator<Item = Thing<'f>> {
         let at = |what, span: &'f Range<usize>| {
             let spots = self.layout.spots(span.start);
-            spots.map(move |spot| Thing { what, span: span.clone(), spot })
+            spots.map(move |spot| Thing::at(spot, what, span.clone()))
         };
         // A literal says all that there is to say about the variable which holds it.
         let value = |span: &Range<usize>| self.layout.spot(span.start).in_value();
@@ -158,13 +166,13 @@ impl<'p, 'b> Facts<'p, 'b> {
 
     fn command_at(&self, spot: Spot) -> Option<Thing<'_>> {
         let span = self.layout.command(spot)?.command.span.clone();
-        Some(Thing { what: What::Command, span, spot })
+        Some(Thing::at(spot, What::Command, span))
     }
 
     fn values(&self) -> impl Iterator<Item = Thing<'_>> {
         self.layout.value_spots().filter_map(|spot| {
             let span = self.layout.value(spot)?.value.span.clone();
-            Some(Thing { what: What::Value, span, spot })
+            Some(Thing::at(spot, What::Value, span))
         })
     }
 
@@ -272,29 +280,6 @@ impl<'p, 'b> Facts<'p, 'b> {
         filled.enters((layout, bytes), all, (thing.spot, self.place(thing)), reference)
     }
 
-    /// The command of a thing in one form, however it is quoted: its words and redirections with a space between them, a
-    /// program without its folder, and `@` for the thing itself.
-    pub fn line(&self, thing: &Thing<'_>) -> Option<String> {
-        let command = &self.command(thing)?.command;
-        let mut line = command.name().unwrap_or_default().to_owned();
-        let raw = String::from_utf8_lossy(&self.bytes[thing.span.clone()]);
-        let targets = command.redirects.iter().map(|it| (it.operator.as_str(), &it.target));
-        for (before, word) in command.arguments().iter().map(|it| ("", it)).chain(targets) {
-            line.push(' ');
-            if !before.is_empty() {
-                line.push_str(before);
-                line.push(' ');
-            }
-            let is_here = word.span.contains(&thing.span.start);
-            match is_here && !matches!(thing.what, What::Command) {
-                true if word.text.contains(&*raw) => line += &word.text.replacen(&*raw, "@", 1),
-                true => line.push('@'),
-                false => line += &word.text,
-            }
-        }
-        Some(line)
-    }
-
     /// The patterns of the commands to which the platform gives a meaning.
     pub fn meaning(&self, does: &str) -> &[LazyRegex] {
         let commands = self.platform.and_then(|it| it.structure.commands.get(does));
@@ -304,8 +289,8 @@ impl<'p, 'b> Facts<'p, 'b> {
     /// Whether what the command of a thing prints is seen by whoever runs the script.
     pub fn is_shown(&self, thing: &Thing<'_>) -> bool {
         let Some(mut run) = self.command(thing) else { return false };
-        // A pipe ends somewhere; a cycle would be the parser's mistake.
-        for _ in 0..self.layout.commands().len() {
+        // A pipe ends somewhere: a cycle would be the parser's mistake. Each command of a very long one may hold a thing.
+        for _ in 0..LATER {
             let to_file = |it: &str| matches!(it, ">" | ">>" | "1>" | "1>>" | "&>" | "&>>" | ">|");
             let mut redirects = run.command.redirects.iter().filter(|it| to_file(&it.operator));
             if redirects.any(|it| {
@@ -389,7 +374,7 @@ fn uses(reference: &Reference) -> bool {
     }
 }
 
-/// How many commands behind one are asked whether they end what it began.
+/// How many commands behind one are asked whether they end what it began, or take what it prints.
 const LATER: usize = 64;
 
 /// Programs that print what they read.

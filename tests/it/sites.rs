@@ -83,3 +83,14 @@ fn a_large_block_is_asked_once_what_it_is() {
     assert_eq!(found.lines().count(), 1, "{found}");
     assert!(found.contains(" data.t credential "), "{found}");
 }
+
+/// Each of many words of a command asks what is in the others.
+#[test]
+fn a_long_command_is_read_around_each_thing_in_it() {
+    let words =
+        |count: usize| "  -e INTERLYNK_SECURITY_TOKEN=$INTERLYNK_SECURITY_TOKEN \\\n".repeat(count);
+    let text = format!("docker run \\\n{}  image\n", words(2_000));
+    let policy = Policy::recommended(Vec::new()).expect("the rules are built in");
+    let found = findings("up.sh", &text, "shell", &policy);
+    assert_eq!(found.lines().count(), 2_000);
+}

@@ -20,6 +20,9 @@ struct Wrapper {
 const PLAIN: Wrapper =
     Wrapper { name: "", then: None, valued: &[], asks: &[], own: 0, assigns: false };
 
+/// In bytes, where Linux ends.
+const LONGEST_PATH: usize = 4096;
+
 /// From their manuals.
 const WRAPPERS: &[Wrapper] = &[
     Wrapper { name: "env", valued: &["-u", "-C", "-S"], assigns: true, ..PLAIN },
@@ -68,12 +71,19 @@ impl Command {
 
     fn program(&self) -> usize {
         let mut search = Search::default();
-        self.words.iter().for_each(|it| search.next(&it.text));
+        for word in &self.words {
+            search.next(&word.text);
+            if search.found {
+                break;
+            }
+        }
         search.program
     }
 }
 
 fn file_name(text: &str) -> &str {
+    // No path is longer, and this is asked of every command.
+    let text = &text[text.ceil_char_boundary(text.len().saturating_sub(LONGEST_PATH))..];
     let name = text.rsplit(['/', '\\']).next().unwrap_or(text);
     name.strip_suffix(".exe").unwrap_or(name)
 }
