@@ -31,7 +31,7 @@ use graph::{Files, Graph};
 pub use memory::Cache;
 use memory::Memory;
 use refs::Refs;
-use search::{Hits, find, show};
+use search::{Found, Hits, find, show};
 use store::{Source, Store};
 pub use traverse::Needle;
 
@@ -76,8 +76,9 @@ pub fn history(
         let store = Store::open(repository.to_owned(), threads)?;
         let mut memory = Memory::open(options.cache.as_ref(), &store.database);
         let cached = memory.counts().objects;
-        let (hits, swept) = find(&store, search, &mut memory);
-        let kept = memory.keep();
+        let Found { hits, swept, has_gap } = find(&store, search, &mut memory);
+        // A gap would not be seen again where the commit is not read again.
+        let kept = if has_gap { Ok(()) } else { memory.keep() };
         let refs = Refs::read(repository, &store)?;
         let mut coverage = Coverage {
             files: swept.counts.files,
@@ -100,8 +101,7 @@ pub fn history(
         let names = refs.all().filter(|it| (search.is_hit)(it.as_bytes()));
         names.for_each(|it| visit(&Blob::whole(it, b"")));
         if !options.allow_partial {
-            coverage.skipped.extend(missing(repository)?);
-            coverage.skipped.extend(cut_off(repository)?);
+            lacking(repository, has_gap, &mut coverage)?;
         }
         coverage.skipped.sort();
         coverage.skipped.dedup();
@@ -135,6 +135,25 @@ fn submodules(repository: &Path) -> Option<String> {
             "submodules whose history is kept here and was not read: {count}: run it in them, too"
         )
     })
+}
+
+/// Names what the database does not hold.
+fn lacking(repository: &Path, has_gap: bool, coverage: &mut Coverage) -> anyhow::Result<()> {
+    coverage.skipped.extend(missing(repository)?);
+    coverage.skipped.extend(cut_off(repository)?);
+    // What is known to be missing may be all that is.
+    if has_gap && coverage.skipped.is_empty() {
+        coverage.skipped.extend(gap(repository));
+    }
+    Ok(())
+}
+
+/// What is missing of a full clone, if a ref leads there; nobody misses it otherwise.
+fn gap(repository: &Path) -> Option<Skipped> {
+    let arguments = ["rev-list", "--objects", "--all", "--quiet"];
+    git::ask(repository, "walk through its history", arguments).err()?;
+    let reason = "a commit's tree or parent is missing: `git fsck` says which";
+    Some(Skipped { path: "history".to_owned(), reason: reason.to_owned() })
 }
 
 /// A shallow clone holds the end of a history only.

@@ -181,6 +181,22 @@ fn a_loose_object_that_is_written_over_is_read() {
 }
 
 #[test]
+fn what_is_gone_is_missed() {
+    let scanned = Scanned::new(init(&[]));
+    let at = scanned.at();
+    for text in ["one", "two", "three"] {
+        commit(at, "a", text, text);
+    }
+    scanned.scan();
+    assert_eq!(reasons(&scanned.scan().1), Vec::<String>::new());
+    let second = git(at, &["rev-parse", "HEAD~1"]);
+    fs::remove_file(at.join(".git/objects").join(&second[..2]).join(&second[2..])).expect("loose");
+    let missing = "history: a commit's tree or parent is missing: `git fsck` says which";
+    assert_eq!(reasons(&scanned.scan().1), [missing]);
+    assert_eq!(reasons(&scanned.scan().1), [missing], "nor is it remembered");
+}
+
+#[test]
 fn a_cache_that_was_touched_is_none() {
     let scanned = Scanned::new(repository());
     let (found, first) = scanned.scan();

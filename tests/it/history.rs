@@ -379,6 +379,32 @@ fn what_is_missing_may_reach_a_commit() {
 }
 
 #[test]
+fn a_gap_in_the_history_is_named() {
+    let folder = init(&[]);
+    let at = folder.path();
+    commit(at, "a", "one", "first");
+    commit(at, "a", "two", "second");
+    commit(at, "a", "three", "third");
+    let file = |id: &str| at.join(".git/objects").join(&id[..2]).join(&id[2..]);
+    let missing = "history: a commit's tree or parent is missing: `git fsck` says which";
+    for lost in ["HEAD~1", "HEAD~1:"] {
+        let file = file(&git(at, &["rev-parse", lost]));
+        let bytes = fs::read(&file).expect("it is loose");
+        fs::remove_file(&file).expect("it is there");
+        assert_eq!(reasons(&all(at).1), [missing], "{lost}");
+        fs::write(&file, bytes).expect("it writes");
+        assert_eq!(reasons(&all(at).1), Vec::<String>::new());
+    }
+    // What nothing reaches may have lost what it grew on.
+    let second = git(at, &["rev-parse", "HEAD~1"]);
+    let new = git(at, &["commit-tree", "-m", "n", "HEAD:"]);
+    git(at, &["update-ref", "refs/heads/main", &new]);
+    git(at, &["reflog", "expire", "--expire=now", "--all"]);
+    fs::remove_file(file(&second)).expect("it is there");
+    assert_eq!(reasons(&all(at).1), Vec::<String>::new());
+}
+
+#[test]
 fn a_loose_file_that_is_no_object_is_named() {
     let folder = planted(&[]);
     let at = folder.path();

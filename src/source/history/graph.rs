@@ -255,15 +255,22 @@ fn whole<'b>(store: &Store, source: Source, blob: &'b Blob<'_>) -> Option<Cow<'b
     }
 }
 
+/// Whether all that a commit names is there: its tree and its parents.
+pub(super) fn is_whole(store: &Store, commit: &[u8]) -> bool {
+    let tree = header(commit, b"tree").and_then(|it| named(store, it));
+    tree.is_some() && parents(store, commit).all(|it| it.is_some())
+}
+
+fn parents<'c>(store: &'c Store, commit: &'c [u8]) -> impl Iterator<Item = Option<u32>> + 'c {
+    let lines = commit.split(|b| *b == b'\n').take_while(|it| !it.is_empty());
+    lines.filter_map(|it| it.strip_prefix(b"parent ")).map(|it| named(store, it))
+}
+
 fn commit(store: &Store, number: u32, bytes: &[u8]) -> Node {
-    let lines = bytes.split(|b| *b == b'\n').take_while(|it| !it.is_empty());
-    let lines = lines.filter_map(|it| it.strip_prefix(b"parent "));
-    let all: Vec<Option<u32>> = lines.map(|it| named(store, it)).collect();
-    let parents = all.iter().flatten().copied().collect();
     let tree = header(bytes, b"tree").and_then(|it| named(store, it));
     let when = header(bytes, b"author").and_then(|it| Some(person::parse(it)?.when));
-    let is_whole = tree.is_some() && !all.contains(&None);
-    Node { number, tree, parents, when: when.unwrap_or(0), is_whole }
+    let parents = parents(store, bytes).flatten().collect();
+    Node { number, tree, parents, when: when.unwrap_or(0), is_whole: is_whole(store, bytes) }
 }
 
 /// What stands behind a word in the lines above the message.

@@ -126,6 +126,10 @@ impl Memory {
         for known in memory.packs.iter_mut().chain(&mut memory.loose) {
             known.clean = known.seal.as_ref().and_then(|it| places.remove(it));
         }
+        // What is gone may be what something that is left names, and that would not be asked again.
+        if !places.is_empty() {
+            memory.packs.iter_mut().chain(&mut memory.loose).for_each(|it| it.clean = None);
+        }
         Self { file: Some(file), before, ..memory }
     }
 

@@ -1,12 +1,14 @@
 //! Finds the objects that hold what is sought, by reading each once, and shows them again under their addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Search;
 use super::attribute::Address;
 use super::entry::Kind;
 use super::forest::Link;
+use super::graph::is_whole;
 use super::memory::{Clean, Memory};
 use super::store::{Place, Show, Source, Store, Sweep, Swept};
 use crate::source::{Blob, Naming, Visitor};
@@ -14,22 +16,64 @@ use crate::source::{Blob, Naming, Visitor};
 /// The hits: by number, where each can be read, and what it is.
 pub(super) type Hits = BTreeMap<u32, (Source, Kind)>;
 
-/// Searches every object that is not remembered to hold nothing.
-pub(super) fn find(store: &Store, search: &Search<'_>, memory: &mut Memory) -> (Hits, Swept) {
-    let (hits, suspects) = (Mutex::<Hits>::default(), Mutex::<BTreeSet<Source>>::default());
-    let visit = |source, kind, blob: &Blob<'_>, _: Option<&[u8]>| {
-        suspects.lock().unwrap_or_else(PoisonError::into_inner).insert(source);
+/// What comes of a search.
+pub(super) struct Found {
+    pub(super) hits: Hits,
+    pub(super) swept: Swept,
+    /// Whether a commit names what is not there.
+    pub(super) has_gap: bool,
+}
+
+/// What a search has seen so far.
+#[derive(Default)]
+struct Seen {
+    hits: Mutex<Hits>,
+    /// What may hold the needle.
+    suspects: Mutex<BTreeSet<Source>>,
+    has_gap: AtomicBool,
+}
+
+impl Seen {
+    fn see(&self, store: &Store, search: &Search<'_>, source: Source, kind: Kind, blob: &Blob<'_>) {
+        if kind == Kind::Commit {
+            let lacks = blob.start.byte == 0 && !is_whole(store, blob.bytes);
+            self.has_gap.fetch_or(lacks, Ordering::Relaxed);
+            // Anything else comes only if it may hold it.
+            if !(search.needle.is_in)(blob.bytes) {
+                return;
+            }
+        }
+        held(&self.suspects).insert(source);
         if (search.is_hit)(blob.bytes) {
-            let mut hits = hits.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut hits = held(&self.hits);
             let hit = hits.entry(store.number(source)).or_insert((source, kind));
             hit.0 = hit.0.min(source);
         }
+    }
+
+    /// The positions of the suspects of a place.
+    fn suspects(&self, store: &Store, place: Place) -> Vec<u32> {
+        let suspects = held(&self.suspects);
+        let of_place = suspects.iter().filter(|it| it.place() == place);
+        of_place.map(|it| store.position(*it)).collect()
+    }
+}
+
+fn held<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
+    it.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Searches every object that is not remembered to hold nothing.
+pub(super) fn find(store: &Store, search: &Search<'_>, memory: &mut Memory) -> Found {
+    let seen = Seen::default();
+    let visit = |source, kind, blob: &Blob<'_>, _: Option<&[u8]>| {
+        seen.see(store, search, source, kind, blob);
     };
     let again = remembered(store, memory);
     let is_known = |place| memory.of(place).is_some();
     let mut swept = Swept { counts: memory.counts(), skipped: Vec::new() };
     swept.skipped.extend(again_each(store, &again, &visit).skipped);
-    suspects.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    held(&seen.suspects).clear();
     let sweep = Sweep {
         asked: &|place| !is_known(place),
         wanted: &|_, kind| kind != Kind::Tree,
@@ -42,15 +86,15 @@ pub(super) fn find(store: &Store, search: &Search<'_>, memory: &mut Memory) -> (
             store.broken(number, &mut read);
         }
         if read.skipped.is_empty() {
-            let suspects = suspects.lock().unwrap_or_else(PoisonError::into_inner);
-            let of_place = |it: &&Source| it.place() == place;
-            let suspects = suspects.iter().filter(of_place).map(|it| store.position(*it));
-            clean.push((place, Clean { counts: read.counts, suspects: suspects.collect() }));
+            let suspects = seen.suspects(store, place);
+            clean.push((place, Clean { counts: read.counts, suspects }));
         }
         swept += read;
     });
     clean.into_iter().for_each(|(place, clean)| memory.note(place, clean));
-    (hits.into_inner().unwrap_or_else(PoisonError::into_inner), swept)
+    let Seen { hits, has_gap, .. } = seen;
+    let hits = hits.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Found { hits, swept, has_gap: has_gap.into_inner() }
 }
 
 /// Reads the hits once more, and shows them.

@@ -69,6 +69,7 @@ pub(super) struct Sweep<'s> {
     pub(super) wanted: &'s (dyn Fn(Source, Kind) -> bool + Sync),
     /// Is given the object or a window of it, and what it is a difference to.
     pub(super) visit: &'s Show<'s>,
+    /// If there is one, only commits and what may hold it are visited.
     pub(super) needle: Option<Needle<'s>>,
 }
 
@@ -288,7 +289,8 @@ fn read_loose(source: Source, loose: &Loose, sweep: &Sweep<'_>) -> io::Result<Op
         return Ok(None);
     }
     let visit = |blob: &Blob<'_>| {
-        if sweep.needle.is_none_or(|it| (it.is_in)(blob.bytes)) {
+        let needle = sweep.needle.filter(|_| open.kind != Kind::Commit);
+        if needle.is_none_or(|it| (it.is_in)(blob.bytes)) {
             (sweep.visit)(source, open.kind, blob, None);
         }
     };

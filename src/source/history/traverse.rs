@@ -32,8 +32,14 @@ pub(super) struct Pass<'p> {
     pub(super) wanted: &'p (dyn Fn(u32, Kind) -> bool + Sync),
     /// Is given every one of them: whole, or a large blob by windows.
     pub(super) visit: &'p (dyn Fn(&Seen<'_>) + Sync),
-    /// If there is one, only objects that may hold it are visited.
+    /// If there is one, only commits and what may hold it are visited.
     pub(super) needle: Option<Needle<'p>>,
+}
+
+impl<'p> Pass<'p> {
+    fn needle(&self, kind: Kind) -> Option<Needle<'p>> {
+        self.needle.filter(|_| kind != Kind::Commit)
+    }
 }
 
 /// An object that was made, or a window of a large one.
@@ -146,8 +152,7 @@ impl Worker<'_> {
         self.queue_for(header.size);
         let mut bytes = self.pool.pop().unwrap_or_default();
         self.inflater.inflate(deflated, bounded(header.size)?, &mut bytes)?;
-        let needle = self.pass.needle;
-        let clean = needle.is_some_and(|it| !(it.is_in)(&bytes));
+        let clean = self.pass.needle(kind).is_some_and(|it| !(it.is_in)(&bytes));
         let branch = self.made(entry, kind, bytes, None, clean);
         branch.into_iter().for_each(|it| self.push(it));
         Ok(())
@@ -161,7 +166,7 @@ impl Worker<'_> {
         deflated: &[u8],
     ) -> Result<(), Damage> {
         let visit = |blob: &Blob<'_>| {
-            if self.pass.needle.is_none_or(|it| (it.is_in)(blob.bytes)) {
+            if self.pass.needle(kind).is_none_or(|it| (it.is_in)(blob.bytes)) {
                 (self.pass.visit)(&Seen { entry, kind, blob, base: None });
             }
         };
@@ -222,7 +227,7 @@ impl Worker<'_> {
         self.inflater.inflate(deflated, bounded(header.size)?, &mut self.delta)?;
         let delta = Delta::read(&self.delta)?;
         let size = bounded(delta.target)?;
-        let mut clean = match self.pass.needle.filter(|_| clean) {
+        let mut clean = match self.pass.needle(kind).filter(|_| clean) {
             Some(needle) => {
                 delta.digest(base, needle.longest, &mut self.digest)?;
                 !(needle.is_in)(&self.digest)
@@ -237,7 +242,7 @@ impl Worker<'_> {
         self.queue_for(size as u64);
         let mut bytes = self.pool.pop().unwrap_or_default();
         Delta::read(&self.delta)?.apply(base, &mut bytes)?;
-        if let Some(needle) = self.pass.needle.filter(|_| !clean) {
+        if let Some(needle) = self.pass.needle(kind).filter(|_| !clean) {
             clean = !(needle.is_in)(&bytes);
         }
         Ok(self.made(entry, kind, bytes, Some(base), clean))
