@@ -7,6 +7,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_automata::meta;
 use regex_automata::util::syntax;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 /// A regular expression over bytes that is compiled late. `^` and `$` are the ends of the text; Unicode classes are off.
 #[derive(Debug)]
@@ -64,6 +65,18 @@ impl<T: Deserialize<'static> + Default> Late<T> {
             Some(_) => Ok(()),
             None => serde_json::from_str(self.text).map(|it| drop(self.read.set(it))),
         }
+    }
+}
+
+impl<T: Deserialize<'static> + Default> Default for Late<T> {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+impl<'de: 'static, T: Deserialize<'static> + Default> Deserialize<'de> for Late<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        <&RawValue>::deserialize(from).map(|it| Self::new(Some(it.get())))
     }
 }
 

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::embedded;
 use crate::lazy::{Late, LazyRegex};
@@ -84,38 +83,12 @@ impl Ci {
     }
 }
 
-/// A platform as its file describes it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw<'f> {
-    name: String,
-    class: Class,
-    ci: Ci,
-    #[serde(default)]
-    names: bool,
-    #[serde(default)]
-    private: bool,
-    #[serde(default)]
-    quotes: bool,
-    #[serde(default)]
-    paths: Vec<String>,
-    #[serde(default)]
-    content: Vec<LazyRegex>,
-    reference: String,
-    #[serde(default)]
-    replaces: Vec<Place>,
-    fix: String,
-    #[serde(borrow)]
-    structure: Option<&'f RawValue>,
-    /// The id of the platform whose structure this one shares.
-    #[serde(default)]
-    structure_of: Option<String>,
-}
-
 /// A system that reads a file.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'static"))]
 pub struct Platform {
     /// The name of its data file.
+    #[serde(skip)]
     pub id: String,
     /// A file of it in words that follow "in", with an article.
     pub name: String,
@@ -124,19 +97,32 @@ pub struct Platform {
     /// How sure it is that CI runs them.
     pub ci: Ci,
     /// Whether it is no file that is read but the name of one.
+    #[serde(default)]
     pub names: bool,
     /// Whether they belong to one machine or service alone, and never into git.
+    #[serde(default)]
     pub private: bool,
     /// Whether they quote other files, so that a name in them is nobody's use of it.
+    #[serde(default)]
     pub quotes: bool,
     /// What to write instead of a literal.
     pub reference: String,
     /// Places at which a value that is nothing but a literal can become the reference, and no more has to be changed.
+    #[serde(default)]
     pub replaces: Vec<Place>,
     /// What to do about a literal, with `{reference}` for the above.
     pub fix: String,
     /// What its files look like inside.
+    #[serde(default)]
     pub structure: Arc<Late<Structure>>,
+    /// The id of the platform whose structure this one shares.
+    #[serde(default)]
+    structure_of: Option<String>,
+    /// The globs of its files.
+    #[serde(default)]
+    paths: Vec<String>,
+    /// What all of its files declare, if their paths do not tell.
+    #[serde(default)]
     content: Vec<LazyRegex>,
 }
 
@@ -152,48 +138,20 @@ impl Platforms {
     /// The built-in platforms. They are part of the program and its tests read each of them.
     #[expect(clippy::expect_used, reason = "the files are compiled in, and a test loads them all")]
     pub fn builtin() -> Self {
-        let raw = embedded::data("platforms").expect("rules/platforms is valid");
-        Self::load(raw).expect("rules/platforms is valid")
+        let all = embedded::data("platforms").expect("rules/platforms is valid");
+        Self::load(all).expect("rules/platforms is valid")
     }
 
-    fn load(files: Vec<(String, Raw<'static>)>) -> anyhow::Result<Self> {
-        let (mut all, mut globs) = (Vec::new(), Vec::new());
-        let mut shared: Vec<(usize, String)> = Vec::new();
-        for (id, raw) in files {
-            globs.extend(raw.paths.iter().map(|it| (LazyGlob::new(it), all.len())));
-            shared.extend(raw.structure_of.map(|of| (all.len(), of)));
-            let Raw {
-                name,
-                class,
-                ci,
-                names,
-                private,
-                quotes,
-                reference,
-                replaces,
-                fix,
-                content,
-                ..
-            } = raw;
-            let structure = Arc::new(Late::new(raw.structure.map(RawValue::get)));
-            all.push(Platform {
-                id,
-                name,
-                class,
-                ci,
-                names,
-                private,
-                quotes,
-                reference,
-                replaces,
-                fix,
-                structure,
-                content,
-            });
-        }
-        for (i, of) in shared {
-            let of: Option<&Platform> = all.iter().find(|it: &&Platform| it.id == of);
-            all[i].structure = Arc::clone(&of.context("structure_of names no platform")?.structure);
+    fn load(files: Vec<(String, Platform)>) -> anyhow::Result<Self> {
+        let mut all: Vec<_> = files.into_iter().map(|(id, it)| Platform { id, ..it }).collect();
+        let paths =
+            all.iter().enumerate().flat_map(|(i, it)| it.paths.iter().map(move |of| (of, i)));
+        let globs = paths.map(|(of, i)| (LazyGlob::new(of), i)).collect();
+        for i in 0..all.len() {
+            let Some(of) = &all[i].structure_of else { continue };
+            let of =
+                all.iter().find(|it| it.id == *of).context("structure_of names no platform")?;
+            all[i].structure = Arc::clone(&of.structure);
         }
         Ok(Self { all, globs })
     }

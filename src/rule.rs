@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::embedded;
 use crate::lazy::Late;
@@ -170,11 +169,10 @@ impl<E> Raw<E> {
 impl Rule {
     /// The built-in rules, by id. The project's tests read them as files and prove their examples, which no scan reads.
     pub fn builtin() -> anyhow::Result<Vec<Self>> {
-        let rules = embedded::data::<Raw<&RawValue>>("")?.into_iter();
-        let examples = |raw: &'static RawValue| Late::new(Some(raw.get()));
+        let rules = embedded::data::<Raw<Late<Vec<Example>>>>("")?.into_iter();
         let rules = rules
             .zip(embedded::yaml(""))
-            .map(|((id, raw), (_, text))| raw.named(&id, Cow::Borrowed(text), examples));
+            .map(|((id, raw), (_, text))| raw.named(&id, Cow::Borrowed(text), |it| it));
         Ok(rules.collect())
     }
 

@@ -17,7 +17,7 @@ pub enum Step {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address(Vec<Step>);
 
-/// The longest name of a step, in bytes: whatever lies below a block repeats its name.
+/// The longest name of a step, in bytes: longer ones are text that stands where a name might.
 const LONGEST: usize = 256;
 
 impl Step {
