@@ -10,7 +10,7 @@ use super::words::{self, plural};
 use super::{Style, config_name, exempted, failed, judged_by, passed};
 use crate::environment::{Entry, Judgement};
 use crate::excerpt::printable;
-use crate::finding::Finding;
+use crate::finding::{Finding, Related};
 use crate::inventory::Inventory;
 use crate::rule::Severity;
 use crate::scan::Outcome;
@@ -71,24 +71,11 @@ fn finding(style: Style, it: &Finding<'_>, out: &mut dyn Write) -> io::Result<()
     writeln!(out, "\n{severity}[{id}] {name}: {summary}{note}")?;
     let exempt = it.exemption.as_ref().map(|it| format!("; exempt by {}", words::exempt(it)));
     writeln!(out, "  level: {}{}", it.enforcement.name(), exempt.unwrap_or_default())?;
-    for Related { label, path, line } in it.related.iter().map(Related::from) {
-        writeln!(out, "  {label}: {path}:{line}")?;
+    for Related { label, path, start, .. } in &it.related {
+        writeln!(out, "  {}: {}:{}", printable(label), printable(path), start.line)?;
     }
     writeln!(out, "  fix: {}", words::fix(it))?;
     writeln!(out, "  fingerprint: {}", it.fingerprint)
-}
-
-/// A second place in words.
-struct Related {
-    label: String,
-    path: String,
-    line: u64,
-}
-
-impl From<&crate::finding::Related> for Related {
-    fn from(it: &crate::finding::Related) -> Self {
-        Self { label: printable(&it.label), path: printable(&it.path), line: it.start.line }
-    }
 }
 
 fn painted(style: Style, severity: Severity) -> String {

@@ -164,9 +164,8 @@ fn aliases<'l>(layout: &'l Layout, found: &[Reference]) -> Aliases<'l> {
             it.value.span.start <= reference.span.start && reference.span.end <= it.value.span.end
         };
         let first = found.partition_point(|reference| reference.span.start < it.value.span.start);
-        let mut behind = found[first..].iter();
-        let mut behind =
-            behind.by_ref().take_while(|reference| reference.span.start < it.value.span.end);
+        let behind = found[first..].iter();
+        let mut behind = behind.take_while(|reference| reference.span.start < it.value.span.end);
         Some((it, it.variable()?, behind.find(|it| inside(it))?.written))
     };
     let mut aliases = Aliases::new();
