@@ -80,8 +80,9 @@ impl fmt::Debug for Veil {
 /// than [`LONGEST`] characters, and `mark` (in characters) lies inside the text. Only a [`Veil`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
-    text: String,
-    mark: Range<usize>,
+    text: Box<str>,
+    /// Few bytes: a run may keep a million excerpts.
+    mark: Range<u8>,
 }
 
 impl Excerpt {
@@ -118,7 +119,8 @@ impl Excerpt {
         let text = text.chars().skip(indent).collect::<String>().trim_end().to_owned();
         let shift = from + indent;
         let end = text.chars().count();
-        Self { mark: (mark.start - shift).min(end)..(mark.end - shift).min(end), text }
+        let short = |to: usize| u8::try_from((to - shift).min(end)).unwrap_or(u8::MAX);
+        Self { mark: short(mark.start)..short(mark.end), text: text.into() }
     }
 
     /// The text.
@@ -128,13 +130,13 @@ impl Excerpt {
 
     /// The reported part, in characters of the text.
     pub fn mark(&self) -> Range<usize> {
-        self.mark.clone()
+        self.mark.start.into()..self.mark.end.into()
     }
 
     /// The reported part, in bytes of the text.
     pub fn mark_bytes(&self) -> Range<usize> {
         let byte = |n: usize| self.text.char_indices().nth(n).map_or(self.text.len(), |(i, _)| i);
-        byte(self.mark.start)..byte(self.mark.end)
+        byte(self.mark().start)..byte(self.mark().end)
     }
 }
 

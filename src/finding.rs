@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::detect::Token;
+use crate::detect::{self, Token};
 use crate::digest::Digest;
 use crate::excerpt::Excerpt;
 use crate::path::{FilePath, PathKey};
@@ -54,11 +54,29 @@ impl Subject {
         }
     }
 
-    /// What makes two subjects the same one: a token's fingerprint, or the name.
-    pub fn identity(&self) -> String {
+    /// What makes two subjects the same one.
+    pub fn identity(&self) -> Identity<'_> {
         match self {
-            Self::Token(token) => token.fingerprint.to_string(),
-            Self::Named(name) => name.clone(),
+            Self::Token(token) => Identity::Token(token.fingerprint),
+            Self::Named(name) => Identity::Named(name),
+        }
+    }
+}
+
+/// What a finding is about, whatever else is known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Identity<'f> {
+    /// A token.
+    Token(detect::Fingerprint),
+    /// Something of this name.
+    Named(&'f str),
+}
+
+impl fmt::Display for Identity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(it) => it.fmt(f),
+            Self::Named(it) => it.fmt(f),
         }
     }
 }
@@ -246,7 +264,7 @@ pub struct Finding<'p> {
     /// The facts of the place.
     pub site: Site<'p>,
     /// What more there is to say than the rule does, in words that follow its summary. Fit to be shown.
-    pub note: Option<String>,
+    pub note: Option<Box<str>>,
     /// Other places that belong to it: the caller of a script, the entry of an inventory.
     pub related: Vec<Related>,
     /// The commits that hold it, if it comes from git's history.

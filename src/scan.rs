@@ -9,7 +9,7 @@ mod show;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::detect::Fragments;
 use crate::excerpt;
@@ -21,7 +21,7 @@ use crate::policy::Policy;
 use crate::rule::RuleId;
 use crate::source::{self, Blob, Coverage, Skipped, Visitor, Wanted};
 use crate::suppress::{self, Suppression};
-use judge::{Judged, judge};
+use judge::{Callers, judge};
 pub use judge::{check, facts, tokens};
 pub(crate) use show::{Ruler, commit_of};
 
@@ -152,6 +152,16 @@ pub fn scan<'p>(
     Ok(Report { policy, findings, coverage, excluded, suppressions, seen, exempted })
 }
 
+/// The most bytes of a file that is judged beside others, whose structure takes up to a hundred times as many.
+const LARGE: usize = 64 << 10;
+
+/// Waits until no other large file is judged: the memory that one of them takes is bounded, and not by the threads.
+fn alone(blob: &Blob<'_>) -> Option<MutexGuard<'static, ()>> {
+    static LARGE_ONE: Mutex<()> = Mutex::new(());
+    let wait = || LARGE_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    (LARGE < blob.bytes.len()).then(wait)
+}
+
 /// What the blobs so far came to.
 #[derive(Default)]
 struct Collected<'p> {
@@ -160,8 +170,9 @@ struct Collected<'p> {
     seen: Seen,
     /// Those of all tokens: what could not be read has names, too.
     fragments: Fragments,
-    /// Files of which it is not known whether CI runs them, by their paths from the root.
-    hanging: BTreeMap<String, Judged<'p>>,
+    /// Files that would be judged otherwise if CI ran them, by their paths from the root; by which path their findings go,
+    /// if they have any.
+    hanging: BTreeMap<String, Option<FilePath>>,
     /// Files with findings that hold only if git tracks the file: where they are.
     if_tracked: BTreeMap<FilePath, PathBuf>,
     excluded: u64,
@@ -179,36 +190,59 @@ impl<'p> Collected<'p> {
         if !policy.detector.may_hold(blob.bytes) {
             return;
         }
-        let mut judged = judge(blob, policy, matches!(files, Files::InFolders(_)));
-        self.seen.extend(std::mem::take(&mut judged.seen));
-        self.fragments = std::mem::take(&mut judged.fragments);
+        let _alone = alone(blob);
+        let callers = match files {
+            Files::InFolders(_) => Callers::Sought,
+            Files::InGit | Files::InPipe => Callers::NotSought,
+        };
+        let judged = judge(blob, policy, callers);
+        self.seen.extend(judged.seen);
+        self.fragments = judged.fragments;
         self.suppressions = suppress::collect(blob, policy);
-        let asks = |it: &&Finding<'_>| it.rule.when.asks_git();
-        if let Some(finding) = judged.findings.iter().chain(&judged.if_called).find(asks) {
-            self.if_tracked.insert(finding.path.clone(), policy.anchor.full(blob.path));
+        if judged.hangs {
+            let path = judged.findings.first().map(|it| it.path.clone());
+            self.hang(policy.anchor.of(blob.path).into_owned(), path);
         }
-        match judged.if_called.is_empty() {
-            true => self.findings.append(&mut judged.findings),
-            false => _ = self.hanging.insert(policy.anchor.of(blob.path).into_owned(), judged),
-        }
+        self.find(blob, policy, judged.findings);
     }
 
-    /// Decides what is found in the files of which CI may run some.
-    fn find_callers(&mut self, policy: &Policy, files: Files<'_>) -> anyhow::Result<()> {
-        let callers = match files {
-            Files::InFolders(again) if !self.hanging.is_empty() => {
-                caller::find(policy, &self.hanging.keys().cloned().collect(), again)?
-            }
-            _ => BTreeMap::new(),
-        };
-        for (path, mut judged) in std::mem::take(&mut self.hanging) {
-            let Some(caller) = callers.get(&path) else {
-                self.findings.append(&mut judged.findings);
-                continue;
-            };
-            judged.if_called.iter_mut().for_each(|it| it.related.push(caller.clone()));
-            self.findings.append(&mut judged.if_called);
+    fn hang(&mut self, path: String, known: Option<FilePath>) {
+        let entry = self.hanging.entry(path).or_default();
+        *entry = entry.take().or(known);
+    }
+
+    /// Takes in what is found in a blob.
+    fn find(&mut self, blob: &Blob<'_>, policy: &Policy, findings: Vec<Finding<'p>>) {
+        if let Some(finding) = findings.iter().find(|it| it.rule.when.asks_git()) {
+            self.if_tracked.insert(finding.path.clone(), policy.anchor.full(blob.path));
         }
+        join(&mut self.findings, findings);
+    }
+
+    /// Judges again the files of which it turns out that CI runs them.
+    fn find_callers(&mut self, policy: &'p Policy, files: Files<'_>) -> anyhow::Result<()> {
+        let hanging = std::mem::take(&mut self.hanging);
+        let Files::InFolders(again) = files else { return Ok(()) };
+        let callers = match hanging.is_empty() {
+            true => return Ok(()),
+            false => caller::find(policy, &hanging, again)?,
+        };
+        if callers.is_empty() {
+            return Ok(());
+        }
+        let old = callers.keys().filter_map(|it| hanging.get(it)?.as_ref());
+        let old: BTreeSet<&FilePath> = old.collect();
+        self.findings.retain(|it| !old.contains(&it.path));
+        let run_by = |path: &str| callers.get(&*policy.anchor.of(path));
+        let anew = Mutex::new(Self::default());
+        let visit = |blob: &Blob<'_>| {
+            let Some(caller) = run_by(blob.path) else { return };
+            let mut findings = judge(blob, policy, Callers::Found).findings;
+            findings.iter_mut().for_each(|it| it.related.push(caller.clone()));
+            anew.lock().unwrap_or_else(PoisonError::into_inner).find(blob, policy, findings);
+        };
+        again(&|path| run_by(path).is_some(), &visit)?;
+        self.extend(anew.into_inner().unwrap_or_else(PoisonError::into_inner));
         Ok(())
     }
 
@@ -237,19 +271,25 @@ impl<'p> Collected<'p> {
     }
 
     fn extend(&mut self, mut other: Self) {
-        self.findings.append(&mut other.findings);
-        self.suppressions.append(&mut other.suppressions);
+        join(&mut self.findings, other.findings);
+        join(&mut self.suppressions, other.suppressions);
         self.seen.extend(other.seen);
         self.fragments.extend(other.fragments);
-        for (path, mut judged) in other.hanging {
-            let known = self.hanging.entry(path).or_default();
-            known.findings.append(&mut judged.findings);
-            known.if_called.append(&mut judged.if_called);
+        for (path, known) in other.hanging {
+            self.hang(path, known);
         }
         self.if_tracked.append(&mut other.if_tracked);
         self.excluded += other.excluded;
         self.excluded_bytes += other.excluded_bytes;
     }
+}
+
+/// Appends some to others. Most files are the only one with a finding, or the largest: theirs are not moved.
+fn join<T>(all: &mut Vec<T>, mut more: Vec<T>) {
+    if all.len() < more.len() {
+        std::mem::swap(all, &mut more);
+    }
+    all.append(&mut more);
 }
 
 /// By path, place and rule.

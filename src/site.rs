@@ -26,7 +26,7 @@ pub struct Site<'p> {
     /// How sure it is that CI runs what stands here.
     pub ci: Ci,
     /// The name of the place inside the file: `jobs.upload.steps[2].env.X`. Masked; may hold control characters.
-    pub address: Option<String>,
+    pub address: Option<Box<str>>,
     /// What the place is.
     pub place: Option<Place>,
     /// The part of the file that sees what stands here, in the platform's word: `workflow`, `job`, `step`.

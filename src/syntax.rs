@@ -18,6 +18,7 @@ mod lift;
 mod make;
 mod outline;
 mod powershell;
+mod room;
 mod shell;
 mod text;
 mod toml;
@@ -31,14 +32,13 @@ use std::ops::Range;
 use std::str::Utf8Chunk;
 
 pub use address::{Address, Step};
+pub use room::Room;
 use serde::Deserialize;
 pub use text::Text;
 pub use utf16::Utf16;
 
 /// The most bytes that are parsed.
 pub const LARGEST: usize = 8 << 20;
-/// The most values and commands of a file together.
-pub const MOST: usize = 200_000;
 /// The deepest nesting.
 pub const DEEPEST: usize = 64;
 
@@ -83,34 +83,34 @@ pub enum Syntax {
 
 impl Syntax {
     /// What a file says.
-    pub fn parse(self, bytes: &[u8]) -> Result<Document, Unparsed> {
+    pub fn parse(self, bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
         if bytes.len() > LARGEST {
             return Err(TOO_LARGE);
         }
         match self {
             Self::Text => Ok(Document::default()),
-            Self::Shell => shell::parse(bytes, shell::Dollar::Shell),
-            Self::Powershell => powershell::parse(bytes),
-            Self::Batch => batch::parse(bytes),
-            Self::Dockerfile => dockerfile::parse(bytes),
-            Self::Make => make::parse(bytes),
-            Self::Just => make::parse_just(bytes),
-            Self::Groovy => groovy::parse(bytes),
-            Self::History => history::parse(bytes),
-            Self::Yaml => Ok(yaml::parse(&characters(bytes)?)),
-            Self::Json => Ok(json::parse(&characters(bytes)?)),
-            Self::Toml => Ok(toml::parse(&characters(bytes)?)),
-            Self::Hcl => Ok(hcl::parse(&characters(bytes)?)),
-            Self::Dotenv => Ok(dotenv::parse(&characters(bytes)?)),
-            Self::Ini => Ok(ini::parse(&characters(bytes)?)),
-            Self::Xml => Ok(xml::parse(&characters(bytes)?)),
+            Self::Shell => shell::parse(bytes, shell::Dollar::Shell, room),
+            Self::Powershell => powershell::parse(bytes, room),
+            Self::Batch => batch::parse(bytes, room),
+            Self::Dockerfile => dockerfile::parse(bytes, room),
+            Self::Make => make::parse(bytes, room),
+            Self::Just => make::parse_just(bytes, room),
+            Self::Groovy => groovy::parse(bytes, room),
+            Self::History => history::parse(bytes, room),
+            Self::Yaml => Ok(yaml::parse(&characters(bytes)?, room)),
+            Self::Json => Ok(json::parse(&characters(bytes)?, room)),
+            Self::Toml => Ok(toml::parse(&characters(bytes)?, room)),
+            Self::Hcl => Ok(hcl::parse(&characters(bytes)?, room)),
+            Self::Dotenv => Ok(dotenv::parse(&characters(bytes)?, room)),
+            Self::Ini => Ok(ini::parse(&characters(bytes)?, room)),
+            Self::Xml => Ok(xml::parse(&characters(bytes)?, room)),
         }
     }
 
     /// What a script says that is the value of another file. All places are in the source of `text`.
-    pub fn parse_text(self, text: &Text) -> Result<Document, Unparsed> {
+    pub fn parse_text(self, text: &Text, room: &Room) -> Result<Document, Unparsed> {
         let at = |it: usize| text.source(&(it..it)).start;
-        match self.parse(text.bytes()) {
+        match self.parse(text.bytes(), room) {
             Ok(document) => Ok(document.through(text)),
             Err(Unparsed { at: it, reason }) => Err(Unparsed { at: at(it), reason }),
         }
@@ -191,7 +191,7 @@ impl Document {
     #[must_use]
     fn below(mut self, address: &Address) -> Self {
         for value in &mut self.values {
-            value.address = address.join(&value.address);
+            value.address = address.join(value.address.steps());
         }
         self
     }
@@ -208,17 +208,6 @@ impl Document {
         self.commands.append(&mut later.commands);
         self.aliases.append(&mut later.aliases);
         self.broken = self.broken.take().or(later.broken);
-    }
-
-    /// Refuses what has more values and commands than anybody writes.
-    fn bounded(&self) -> Result<(), Unparsed> {
-        let last = self.values.last().map_or(0, |it| it.span.end);
-        match self.values.len() + self.commands.len() <= MOST {
-            true => Ok(()),
-            false => {
-                Err(Unparsed { at: last, reason: "it has more than 200,000 values and commands" })
-            }
-        }
     }
 
     /// Puts the values in order, whatever holds another before it.

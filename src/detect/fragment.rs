@@ -2,8 +2,11 @@
 
 use super::{Detector, Token};
 
-/// How many characters in a row a name and a body have in common before the name gives the token away.
-const PIECE: usize = 8;
+/// How many characters make a piece. Those of `[0-9a-z]` fit into 32 bits.
+const PIECE: usize = 6;
+/// How far apart the pieces of a body begin. Whatever has eight characters in a row in common with a body has one of its
+/// pieces, wherever they begin.
+const STRIDE: usize = 3;
 /// The shortest run of letters and digits that might be the body of a token which is written in a way that nobody knows.
 const SECRETIVE: usize = 16;
 /// How many different characters such a run has.
@@ -13,7 +16,7 @@ const DISTINCT: usize = 9;
 #[derive(Clone, Default)]
 pub struct Fragments {
     /// Sorted: a file may hold a million tokens, and each of them a name of its own.
-    pieces: Vec<u64>,
+    pieces: Vec<u32>,
 }
 
 impl Fragments {
@@ -27,7 +30,7 @@ impl Fragments {
             let runs = body.split(|it| !it.is_ascii_alphanumeric());
             // What follows a prefix may be plain words, as in the name of a function.
             let runs = runs.filter(|it| token.certainty.violates() || is_secretive(it));
-            all.pieces.extend(runs.flat_map(pieces));
+            all.pieces.extend(runs.flat_map(|it| pieces(it).step_by(STRIDE)));
         }
         all.sort();
         all
@@ -65,9 +68,25 @@ pub fn is_secretive(run: &[u8]) -> bool {
     run.len() >= SECRETIVE && mixed && seen.iter().filter(|&&it| it).count() >= DISTINCT
 }
 
-/// The pieces of a word, in small letters: some systems write names in one case.
-fn pieces(word: &[u8]) -> impl Iterator<Item = u64> + '_ {
-    let piece =
-        |it: &[u8]| it.iter().fold(0, |bits, b| bits << 8 | u64::from(b.to_ascii_lowercase()));
-    word.windows(PIECE).map(piece)
+/// Every piece of a word of letters and digits, in small letters: some systems write names in one case.
+fn pieces(word: &[u8]) -> impl Iterator<Item = u32> + '_ {
+    let digit = |b: &u8| char::from(*b).to_digit(36).unwrap_or(0);
+    word.windows(PIECE).map(move |it| it.iter().fold(0, |sum, b| sum * 36 + digit(b)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_characters_in_a_row_have_a_piece_wherever_they_begin() {
+        let body = b"3kVbQm7TzXw9RdYhJ2cNfLpG5sAeU8tK";
+        for len in 8..=body.len() {
+            let body = &body[..len];
+            let mut known = Fragments { pieces: pieces(body).step_by(STRIDE).collect() };
+            known.sort();
+            assert!(body.windows(8).all(|it| known.touch(it)), "{len}");
+            assert!(!known.touch(b"interlynk") && !known.touch(&body[..5]));
+        }
+    }
 }

@@ -98,9 +98,9 @@ pub fn findings<'p>(policy: &'p Policy, seen: &Seen, now: Date, whole: bool) -> 
 fn superseded(mut findings: Vec<Finding<'_>>) -> Vec<Finding<'_>> {
     let above = findings
         .iter()
-        .flat_map(|it| it.rule.supersedes.iter().map(|rule| (it.subject.identity(), rule.clone())));
+        .flat_map(|it| it.rule.supersedes.iter().map(|rule| (it.subject.shown(), rule.clone())));
     let above: BTreeSet<_> = above.collect();
-    findings.retain(|it| !above.contains(&(it.subject.identity(), it.rule.id.clone())));
+    findings.retain(|it| !above.contains(&(it.subject.shown(), it.rule.id.clone())));
     findings
 }
 

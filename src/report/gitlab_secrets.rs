@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::gitlab::identities;
-use super::json::write;
+use super::gitlab::identified;
+use super::json::{Lazy, write};
 use super::words;
 use crate::excerpt::printable;
 use crate::finding::Finding;
@@ -21,11 +21,11 @@ const NEVER: &str = "1970-01-01T00:00:00";
 const NO_COMMIT: &str = "0000000";
 
 #[derive(Serialize)]
-struct Root<'r> {
+struct Root<V> {
     version: &'static str,
     schema: &'static str,
     scan: Scan,
-    vulnerabilities: Vec<Vulnerability<'r>>,
+    vulnerabilities: V,
 }
 
 #[derive(Serialize)]
@@ -117,8 +117,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         level: "fatal",
         value: format!("{} could not be read: {}", printable(&it.path), printable(&it.reason)),
     });
-    let findings = report.findings.iter().filter(|it| it.exemption.is_none());
-    let vulnerabilities = findings.zip(identities(report)).map(|(it, id)| vulnerability(it, id));
+    let vulnerabilities = || identified(report).map(|(it, id)| vulnerability(it, id));
     let (status, level) = match report.outcome() {
         Outcome::Passed | Outcome::Failed => ("success", "info"),
         Outcome::CouldNotJudge => ("failure", "fatal"),
@@ -126,22 +125,16 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
     let overrides = super::overrides(&report.exempted);
     let overrides = overrides.into_iter().map(|(_, value)| Message { level: "info", value });
     let last = Message { level, value: super::reason(report) };
-    write(
-        &root(status, skipped.chain(overrides).chain([last]).collect(), vulnerabilities.collect()),
-        out,
-    )
+    let messages = skipped.chain(overrides).chain([last]).collect();
+    write(&root(status, messages, Lazy(vulnerabilities)), out)
 }
 
 pub(super) fn render_error(message: &str, out: &mut dyn Write) -> io::Result<()> {
     let message = Message { level: "fatal", value: message.to_owned() };
-    write(&root("failure", vec![message], Vec::new()), out)
+    write(&root("failure", vec![message], [(); 0]), out)
 }
 
-fn root<'r>(
-    status: &'static str,
-    messages: Vec<Message>,
-    vulnerabilities: Vec<Vulnerability<'r>>,
-) -> Root<'r> {
+fn root<V>(status: &'static str, messages: Vec<Message>, vulnerabilities: V) -> Root<V> {
     let scan = Scan {
         analyzer: TOOL,
         scanner: TOOL,

@@ -1,6 +1,5 @@
 //! `--format human`: rich diagnostics, grouped by token, and a summary. The only module that hands findings to miette.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write};
 
@@ -30,7 +29,9 @@ pub(super) fn render(style: Style, report: &Report<'_>, out: &mut dyn Write) -> 
         .with_links(false)
         .with_width(style.width)
         .with_context_lines(0);
-    let groups = grouped(&report.findings, style.all);
+    let mut findings: Vec<_> =
+        report.findings.iter().filter(|it| style.all || is_news(it)).collect();
+    let groups = grouped(&mut findings);
     let most = if style.all { usize::MAX } else { SHOWN };
     for group in groups.iter().take(most) {
         let mut text = String::new();
@@ -39,7 +40,7 @@ pub(super) fn render(style: Style, report: &Report<'_>, out: &mut dyn Write) -> 
         writeln!(out, "{}", text.trim_end())?;
         writeln!(out)?;
     }
-    let rest: usize = groups.iter().skip(most).map(Vec::len).sum();
+    let rest: usize = groups.iter().skip(most).map(|it| it.len()).sum();
     if rest > 0 {
         writeln!(out, "… and {}: --all shows all\n", plural(rest as u64, "more finding"))?;
     }
@@ -50,15 +51,13 @@ pub(super) fn render(style: Style, report: &Report<'_>, out: &mut dyn Write) -> 
     summary(style, report, out)
 }
 
-/// Findings of one rule about one token belong together; the worst group comes first, then the first place.
-fn grouped<'f, 'p>(findings: &'f [Finding<'p>], all: bool) -> Vec<Vec<&'f Finding<'p>>> {
-    let mut groups: BTreeMap<_, Vec<&Finding<'p>>> = BTreeMap::new();
+/// Findings of one rule about one token belong together, those with the same exemption.
+fn grouped<'g, 'f, 'p>(findings: &'g mut [&'f Finding<'p>]) -> Vec<&'g [&'f Finding<'p>]> {
     let by = |it: &Finding<'_>| it.exemption.as_ref().map(|it| it.by);
-    for finding in findings.iter().filter(|it| all || is_news(it)) {
-        let group = (&finding.rule.id, finding.subject.identity(), by(finding));
-        groups.entry(group).or_default().push(finding);
-    }
-    let mut groups: Vec<_> = groups.into_values().collect();
+    let group = |it: &&'f Finding<'p>| (&it.rule.id, it.subject.identity(), by(it));
+    findings.sort_by_key(group);
+    let mut groups: Vec<_> = findings.chunk_by(|a, b| group(a) == group(b)).collect();
+    // The worst comes first, then the first place.
     let live = |it: &[&Finding<'_>]| std::cmp::Reverse(it[0].is_live());
     groups.sort_by_key(|it| (live(it), it[0].rule.severity, &it[0].path, it[0].start));
     groups

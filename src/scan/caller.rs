@@ -1,6 +1,6 @@
 //! Files that CI runs one step away: who runs them, and what that makes of their findings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::Again;
@@ -17,10 +17,10 @@ use crate::source::Blob;
 /// Where CI is told to run files that are none of its own, by their paths.
 pub(super) type ByPath = BTreeMap<String, Related>;
 
-/// Looks through CI's own files for those that run one of `candidates`.
-pub(super) fn find(
+/// Looks through CI's own files for those that run one of `candidates`, which are files by their paths from the root.
+pub(super) fn find<T: Sync>(
     policy: &Policy,
-    candidates: &BTreeSet<String>,
+    candidates: &BTreeMap<String, T>,
     again: &Again<'_>,
 ) -> anyhow::Result<ByPath> {
     let found = Mutex::new(ByPath::new());
@@ -30,6 +30,7 @@ pub(super) fn find(
         if !blob.is_whole() || platform.is_none_or(|it| it.ci < Ci::Medium) {
             return;
         }
+        let _alone = super::alone(blob);
         let called = called(&Facts::of(platform, blob.path, reading.bytes(), &[]), candidates);
         if called.is_empty() {
             return;

@@ -57,27 +57,38 @@ fn facts_of<'p, 'b>(
 
 /// Judges one blob and its name. Reads nothing but its arguments.
 pub fn check<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Finding<'p>> {
-    let mut findings = judge(blob, policy, false).findings;
+    let mut findings = judge(blob, policy, Callers::NotSought).findings;
     if name::may_hold(blob, policy) {
         findings.extend(name::judge(blob, policy));
     }
     findings
 }
 
+/// What is known about who runs a file that is none of CI's own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Callers {
+    /// Nothing, and nobody asks.
+    NotSought,
+    /// Nothing yet.
+    Sought,
+    /// That CI does.
+    Found,
+}
+
 /// What judging one blob comes to.
 #[derive(Default)]
 pub(super) struct Judged<'p> {
     pub(super) findings: Vec<Finding<'p>>,
-    /// What they would be if CI were known to run the file; nothing if that is known already.
-    pub(super) if_called: Vec<Finding<'p>>,
+    /// Whether there might be others if CI were known to run the file.
+    pub(super) hangs: bool,
     /// What is seen of the declared tokens.
     pub(super) seen: Seen,
     /// Those of the blob's tokens.
     pub(super) fragments: Fragments,
 }
 
-/// Judges one blob, and once more as if CI ran it, if `callers` may be found.
-pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: bool) -> Judged<'p> {
+/// Judges one blob.
+pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: Callers) -> Judged<'p> {
     if !policy.detector.may_hold(blob.bytes) {
         return Judged::default();
     }
@@ -91,22 +102,27 @@ pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: bool) -> J
         return Judged::default();
     }
     let mut facts = facts_of(blob, reading.bytes(), policy, &names);
+    if callers == Callers::Found {
+        facts.ci = facts.ci.max(Ci::Medium);
+    }
     let veil = Veil::new(blob.bytes, tokens).and(blob.path.as_bytes());
     let shower = || Shower::new(blob, &reading, policy, &veil);
     let findings = findings(policy, &facts, &violating, shower());
-    // What people read is run by nobody.
-    let is_read = facts.platform.is_some_and(|it| it.class == Class::Docs);
-    let mut if_called = Vec::new();
-    if callers && facts.ci < Ci::Medium && !is_read {
-        facts.ci = Ci::Medium;
-        if_called = self::findings(policy, &facts, &violating, shower());
-    }
     let mut seen = Seen::default();
     if facts.declared.is_some() {
         let mut shower = shower();
         seen.used(blob, policy, &facts, &mut |it| shower.place(it));
     }
-    Judged { findings, if_called, seen, fragments: veil.into_fragments() }
+    // What people read is run by nobody.
+    let is_read = facts.platform.is_some_and(|it| it.class == Class::Docs);
+    let mut hangs = false;
+    if callers == Callers::Sought && facts.ci < Ci::Medium && !is_read {
+        facts.ci = Ci::Medium;
+        let (here, shower) = (policy.at(blob.path), shower());
+        let mut things = facts.things(&violating).filter(|it| shower.owns(it));
+        hangs = things.any(|it| !here.broken(&it, &facts).is_empty());
+    }
+    Judged { findings, hangs, seen, fragments: veil.into_fragments() }
 }
 
 /// What the things in a file break.
@@ -118,7 +134,8 @@ pub(super) fn findings<'p>(
 ) -> Vec<Finding<'p>> {
     let here = policy.at(shower.blob.path);
     let things = facts.things(violating).filter(|it| shower.owns(it));
-    let broken = things.map(|it| (here.broken(&it, facts), it));
+    // Whatever else a thing holds is needed no more: there may be a hundred thousand.
+    let broken = things.map(|it| (here.broken(&it, facts).into_boxed_slice(), it.into_bare()));
     let mut broken: Vec<_> = broken.filter(|(rules, _)| !rules.is_empty()).collect();
     broken.sort_by_key(|(_, thing)| (thing.span.start, thing.span.end));
     let mut findings = Vec::new();
@@ -135,7 +152,7 @@ pub(super) fn findings<'p>(
 }
 
 /// What a thing breaks.
-type Broken<'p, 'f> = (Vec<(&'p Rule, Level<'p>)>, Thing<'f>);
+type Broken<'p, 'f> = (Box<[(&'p Rule, Level<'p>)]>, Thing<'f>);
 
 /// Whether two are one thing in two places, as at the aliases of a YAML file.
 fn is_one_thing((_, a): &Broken<'_, '_>, (_, b): &Broken<'_, '_>) -> bool {

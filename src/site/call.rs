@@ -1,6 +1,6 @@
 //! Which files a file runs: what CI runs one step away is CI, too.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -18,10 +18,10 @@ struct Program {
     files: Vec<String>,
 }
 
-/// The files among `candidates` that a file's commands run or its values name, and where. Paths are from the root.
-pub fn called(
+/// The files among `candidates`, by their paths from the root, that a file's commands run or its values name, and where.
+pub fn called<T>(
     facts: &Facts<'_, '_>,
-    candidates: &BTreeSet<String>,
+    candidates: &BTreeMap<String, T>,
 ) -> BTreeMap<String, Range<usize>> {
     let mut called = BTreeMap::new();
     for thing in facts.parts() {
@@ -39,8 +39,8 @@ pub fn called(
         for path in paths {
             // A folder stands for the action that it holds.
             let inside = ["action.yml", "action.yaml"].map(|it| format!("{path}/{it}"));
-            let found = inside.iter().chain([&path]).find_map(|it| candidates.get(it));
-            if let Some(found) = found {
+            let found = inside.iter().chain([&path]).find_map(|it| candidates.get_key_value(it));
+            if let Some((found, _)) = found {
                 called.entry(found.clone()).or_insert(thing.span.clone());
             }
         }

@@ -1,6 +1,6 @@
 //! Whether a token comes into a file by a name, or has come into it by another one before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::Place;
@@ -30,8 +30,11 @@ struct Filler {
 impl Filled {
     pub(super) fn of(layout: &Layout, bytes: &[u8], references: &[Reference]) -> Self {
         let mut filled = Self(BTreeMap::new());
+        let asked: BTreeSet<&str> = references.iter().map(|it| it.name.as_str()).collect();
         for it in layout.values().filter(|it| !it.value.text.bytes().is_empty()) {
-            let Some(name) = it.value.address.name() else { continue };
+            let Some(name) = it.value.address.name().filter(|it| asked.contains(it)) else {
+                continue;
+            };
             let scope = it.scope().1.to_vec();
             let (key, span) = (it.value.key.clone(), it.value.span.clone());
             filled.push(name, Filler { key, span, scope });

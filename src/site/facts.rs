@@ -53,6 +53,12 @@ impl<'f> Thing<'f> {
     fn at(spot: Spot, what: What<'f>, span: Range<usize>) -> Self {
         Self { what, span, spot, line: OnceCell::new() }
     }
+
+    /// The same without what rules have asked for.
+    #[must_use]
+    pub fn into_bare(self) -> Self {
+        Self { line: OnceCell::new(), ..self }
+    }
 }
 
 /// What a thing is.
@@ -177,7 +183,7 @@ impl<'p, 'b> Facts<'p, 'b> {
     }
 
     /// The value that a thing is or stands in.
-    pub fn value(&self, thing: &Thing<'_>) -> Option<&Placed> {
+    pub fn value(&self, thing: &Thing<'_>) -> Option<Placed<'_>> {
         self.layout.value(thing.spot)
     }
 
@@ -321,7 +327,7 @@ impl<'p, 'b> Facts<'p, 'b> {
         let scopes = self.platform.map_or(&[][..], |it| &it.structure.scopes);
         let scope = self.layout.scope(thing.spot).0.map(|it| scopes[it].name.as_str());
         let address = self.layout.written_at(thing.spot, thing.span.start);
-        let address = address.map(|it| name(&it.to_string()));
+        let address = address.map(|it| name(&it.to_string()).into());
         let unparsed = self.layout.gap(thing.spot, thing.span.end).map(|it| it.reason);
         let (platform, ci, place) = (self.platform, self.ci, self.place(thing));
         let replacement = self.replacement(thing);
@@ -357,7 +363,7 @@ impl<'p, 'b> Facts<'p, 'b> {
 }
 
 /// Whether a reference, in a value, says that the environment there has the token.
-fn holds(reference: &Reference, placed: Option<&Placed>) -> bool {
+fn holds(reference: &Reference, placed: Option<Placed<'_>>) -> bool {
     match reference.written {
         Written::Definition => placed.is_some_and(|it| !it.value.text.bytes().is_empty()),
         Written::Name => placed.is_some_and(|it| it.place == Place::Credential),

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::Place;
 use super::prefixes::Prefixes;
 use crate::platform::Platform;
-use crate::syntax::{Address, Command, Step, Unparsed, Value, Word};
+use crate::syntax::{Address, Command, Room, Step, Unparsed, Value, Word};
 
 /// How far before a byte the value or command that holds it may begin, in values or commands: they nest, and not deeply.
 const NESTED: usize = 64;
@@ -18,9 +18,9 @@ const NESTED: usize = 64;
 #[derive(Debug, Default)]
 pub struct Layout {
     /// The file's own values, in order, then those of them that are meant at a second address.
-    values: Vec<Placed>,
+    values: Values,
     /// The variables that its scripts set, those of each part in order.
-    inner: Vec<Placed>,
+    inner: Values,
     /// The commands of its scripts, those of each part in order.
     commands: Vec<Run>,
     /// What is meant where it is written.
@@ -30,26 +30,47 @@ pub struct Layout {
     /// The marks that hold for each part of the file.
     marks: Prefixes<Vec<String>>,
     /// Where parsers gave up: that of the file, and those of the scripts that some values are.
-    broken: Vec<(Option<usize>, Unparsed)>,
+    broken: BTreeMap<Option<usize>, Unparsed>,
 }
 
 /// A value and what it is for.
-#[derive(Debug)]
-pub struct Placed {
+#[derive(Clone, Copy, Debug)]
+pub struct Placed<'l> {
     /// The value.
-    pub value: Value,
+    pub value: &'l Value,
     /// What it is for.
     pub place: Place,
     /// Whether the system takes it as it is.
     pub verbatim: bool,
+    purpose: &'l Purpose,
+}
+
+/// What a value is for.
+#[derive(Debug)]
+struct Purpose {
+    place: Place,
+    verbatim: bool,
     /// The variable that it fills, if that is not called by its last key.
-    named: Option<String>,
-    /// The value that says so.
-    namer: Option<usize>,
+    named: Option<Box<Naming>>,
     /// The innermost scope that it belongs to: its number in the platform's list, and how much of the address it is.
     scope: Option<(usize, usize)>,
     /// How much of the address is that of the script which it belongs to.
     script: usize,
+}
+
+/// The name of a variable.
+#[derive(Debug)]
+struct Naming {
+    name: String,
+    /// The value that says so.
+    by: Option<usize>,
+}
+
+/// Some values and what each is for. A file may have many: those that a parser made are not made again.
+#[derive(Debug, Default)]
+struct Values {
+    values: Vec<Value>,
+    purposes: Vec<Purpose>,
 }
 
 /// A command and the value that holds it.
@@ -77,23 +98,52 @@ pub struct Spot {
     word: Option<usize>,
 }
 
-impl Placed {
-    fn new(value: Value, place: Place, scope: Option<(usize, usize)>) -> Self {
+impl Purpose {
+    fn new(value: &Value, place: Place, scope: Option<(usize, usize)>) -> Self {
         // A list of commands is one script.
         let steps = value.address.steps();
         let script = steps.iter().rposition(|it| matches!(it, Step::Key(_))).map_or(0, |it| it + 1);
-        Self { value, place, verbatim: false, named: None, namer: None, scope, script }
+        Self { place, verbatim: false, named: None, scope, script }
+    }
+}
+
+impl Values {
+    fn get(&self, index: usize) -> Placed<'_> {
+        let (value, purpose) = (&self.values[index], &self.purposes[index]);
+        Placed { value, place: purpose.place, verbatim: purpose.verbatim, purpose }
     }
 
+    fn iter(&self) -> impl Iterator<Item = Placed<'_>> {
+        (0..self.values.len()).map(|it| self.get(it))
+    }
+
+    /// The value among some whose key or text holds a byte.
+    fn containing(&self, among: &Range<usize>, at: usize) -> Option<usize> {
+        let begins = |it: &Value| match it.key.is_empty() {
+            true => it.span.start,
+            false => it.key.start.min(it.span.start),
+        };
+        let values = &self.values[among.clone()];
+        let begun = values.partition_point(|it| begins(it) <= at);
+        let mut near = (begun.saturating_sub(NESTED)..begun).rev();
+        let found = near.find(|&i| {
+            let Value { key, span, .. } = &values[i];
+            key.contains(&at) || span.contains(&at)
+        });
+        found.map(|i| among.start + i)
+    }
+}
+
+impl<'l> Placed<'l> {
     /// The variable that it fills, if it is the value of one.
-    pub fn variable(&self) -> Option<&str> {
+    pub fn variable(self) -> Option<&'l str> {
         let own = || self.value.address.name().filter(|_| self.place == Place::Env);
-        self.named.as_deref().or_else(own)
+        self.purpose.named.as_ref().map(|it| it.name.as_str()).or_else(own)
     }
 
     /// The innermost scope that it belongs to, as its number in the platform's list and its address.
-    pub fn scope(&self) -> (Option<usize>, &[Step]) {
-        match self.scope {
+    pub fn scope(self) -> (Option<usize>, &'l [Step]) {
+        match self.purpose.scope {
             Some((index, len)) => (Some(index), &self.value.address.steps()[..len]),
             None => (None, &[]),
         }
@@ -111,7 +161,8 @@ impl Layout {
     /// Reads a whole file as its platform does.
     pub fn of(platform: &Platform, path: &str, bytes: &[u8]) -> Self {
         let structure = &platform.structure;
-        match structure.syntax_of(path).parse(bytes) {
+        let room = Room::default();
+        match structure.syntax_of(path).parse(bytes, &room) {
             Ok(document) => Self::built(structure, document),
             Err(unparsed) => Self::unparsed(unparsed),
         }
@@ -119,7 +170,7 @@ impl Layout {
 
     /// A file of which nothing is known, and why.
     pub fn unparsed(why: Unparsed) -> Self {
-        Self { broken: vec![(None, why)], ..Self::default() }
+        Self { broken: BTreeMap::from([(None, why)]), ..Self::default() }
     }
 
     /// Where a byte of the file is written.
@@ -136,8 +187,8 @@ impl Layout {
     }
 
     fn spot_in(&self, part: &Part, at: usize) -> Spot {
-        let value = containing(&self.values, &part.values, at);
-        let inner = containing(&self.inner, &part.inner, at);
+        let value = self.values.containing(&part.values, at);
+        let inner = self.inner.containing(&part.inner, at);
         let commands = &self.commands[part.commands.clone()];
         let begun = commands.partition_point(|it| it.command.span.start <= at);
         let mut near = (begun.saturating_sub(NESTED)..begun).rev();
@@ -167,7 +218,7 @@ impl Layout {
 
     /// The spots of the values, but for those that scripts set.
     pub fn value_spots(&self) -> impl Iterator<Item = Spot> {
-        (0..self.values.len()).map(|i| Spot { value: Some(i), ..Spot::default() })
+        (0..self.values.values.len()).map(|i| Spot { value: Some(i), ..Spot::default() })
     }
 
     /// The commands, for what [`Output::PipedTo`](crate::syntax::Output) says.
@@ -176,18 +227,19 @@ impl Layout {
     }
 
     /// Every value, of the file and of its scripts, wherever it is meant.
-    pub fn values(&self) -> impl Iterator<Item = &Placed> {
-        self.values.iter().chain(&self.inner)
+    pub fn values(&self) -> impl Iterator<Item = Placed<'_>> {
+        self.values.iter().chain(self.inner.iter())
     }
 
     /// The value at a spot: a script's own variable before the script.
-    pub fn value(&self, spot: Spot) -> Option<&Placed> {
-        spot.inner.map(|i| &self.inner[i]).or_else(|| spot.value.map(|i| &self.values[i]))
+    pub fn value(&self, spot: Spot) -> Option<Placed<'_>> {
+        spot.inner.map(|i| self.inner.get(i)).or_else(|| spot.value.map(|i| self.values.get(i)))
     }
 
     /// Where another value says which variable the value at a spot fills.
     pub fn namer(&self, spot: Spot) -> Option<Spot> {
-        self.value(spot)?.namer.map(|it| Spot { value: Some(it), ..Spot::default() })
+        let by = self.value(spot)?.purpose.named.as_ref()?.by?;
+        Some(Spot { value: Some(by), ..Spot::default() })
     }
 
     /// The command at a spot.
@@ -203,10 +255,10 @@ impl Layout {
 
     /// The address of the script that a spot belongs to, or nothing for a file that is one.
     pub fn script(&self, spot: Spot) -> Option<&[Step]> {
-        let is_script = |i: &usize| self.values[*i].place == Place::Script;
+        let is_script = |i: &usize| self.values.get(*i).place == Place::Script;
         let owner = self.command(spot).map_or(spot.value.filter(is_script), |it| it.owner)?;
-        let owner = &self.values[owner];
-        Some(&owner.value.address.steps()[..owner.script])
+        let owner = self.values.get(owner);
+        Some(&owner.value.address.steps()[..owner.purpose.script])
     }
 
     /// The scope at a spot, as its number in the platform's list and its address; no steps for the whole file.
@@ -232,29 +284,12 @@ impl Layout {
 
     /// Why less is known of a byte at a spot than of others: its file or script was read as text from some byte on.
     pub fn gap(&self, spot: Spot, at: usize) -> Option<&Unparsed> {
-        let unknown = |owner| spot.command.is_none() && (owner == spot.value);
-        let mut broken = self.broken.iter().filter(|(owner, it)| unknown(*owner) && it.at <= at);
-        broken.next().map(|(_, it)| it)
+        let broken = self.broken.get(&spot.value).filter(|it| it.at <= at);
+        broken.filter(|_| spot.command.is_none())
     }
 
     /// Whether a mark holds at a spot.
     pub fn marked(&self, spot: Spot, mark: &str) -> bool {
         self.marks.above(self.steps(spot)).flatten().any(|it| it == mark)
     }
-}
-
-/// The value among some whose key or text holds a byte.
-fn containing(values: &[Placed], among: &Range<usize>, at: usize) -> Option<usize> {
-    let begins = |it: &Placed| match it.value.key.is_empty() {
-        true => it.value.span.start,
-        false => it.value.key.start.min(it.value.span.start),
-    };
-    let values = &values[among.clone()];
-    let begun = values.partition_point(|it| begins(it) <= at);
-    let mut near = (begun.saturating_sub(NESTED)..begun).rev();
-    let found = near.find(|&i| {
-        let Value { key, span, .. } = &values[i].value;
-        key.contains(&at) || span.contains(&at)
-    });
-    found.map(|i| among.start + i)
 }

@@ -159,7 +159,7 @@ fn named(name: &Name, layout: &Layout, bytes: &[u8]) -> Reference {
 type Aliases<'l> = BTreeMap<(bool, &'l str), Prefixes<Written>>;
 
 fn aliases<'l>(layout: &'l Layout, found: &[Reference]) -> Aliases<'l> {
-    let filled = |it: &'l Placed| {
+    let filled = |it: Placed<'l>| {
         let inside = |reference: &Reference| {
             it.value.span.start <= reference.span.start && reference.span.end <= it.value.span.end
         };

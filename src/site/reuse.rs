@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
+use std::slice;
 
 use crate::platform::{NamedBy, Reuse};
 use crate::syntax::{Address, DEEPEST, Step, Value};
 
 /// The most bytes that the repeated values of a file take, with their addresses: a few lines of aliases of aliases can
 /// mean more than a memory holds.
-const HELD: usize = 8 << 20;
+const HELD: usize = 16 << 20;
 
 /// An address that takes over what stands at another one, as far as it has nothing of its own.
 pub(super) struct Heir {
@@ -40,11 +41,15 @@ pub(super) fn heirs(values: &[Value], reuse: &Reuse) -> Vec<Heir> {
         here == there && here.is_none_or(|len| a.address.steps()[..len] == b.address.steps()[..len])
     };
     let mut heirs = Vec::new();
+    // Every job might take over the defaults of a file that has none.
+    let is_root = |root: &str| root == "*" || values.iter().any(|it| it.address.is_below(root));
+    if !reuse.of.split('.').next().is_some_and(is_root) {
+        return heirs;
+    }
     for said in values.chunk_by(same) {
         let Some(len) = says(&said[0]) else { continue };
         let steps = &said[0].address.steps()[..len];
-        let part = steps[..len.saturating_sub(reuse.up)].iter();
-        let at = part.fold(Address::default(), joined);
+        let at = Address::from(&steps[..len.saturating_sub(reuse.up)]);
         let at = reuse.to.iter().fold(at, |at, entry| at.key(entry));
         let names = names(said, steps, reuse.by).into_iter();
         heirs.extend(names.map(|it| (at.clone(), entry(&reuse.of, &it))).map(Heir::deep));
@@ -57,18 +62,20 @@ fn names(said: &[Value], at: &[Step], by: NamedBy) -> Vec<Address> {
     let listed = said
         .iter()
         .filter(|it| it.address.steps()[at.len()..].iter().all(|it| matches!(it, Step::Index(_))));
-    let mut listed = listed.map(|it| Step::Key(it.text.lossy().into()));
+    let listed = listed.map(|it| Step::Key(it.text.lossy().into()));
     match by {
-        NamedBy::Text => listed.map(|it| joined(Address::default(), &it)).collect(),
-        NamedBy::Key => at.last().map(|it| joined(Address::default(), it)).into_iter().collect(),
-        NamedBy::Path => vec![listed.by_ref().fold(Address::default(), |it, key| joined(it, &key))],
+        NamedBy::Text => listed.map(|it| Address::from(&[it][..])).collect(),
+        NamedBy::Key => {
+            at.last().map(|it| Address::from(slice::from_ref(it))).into_iter().collect()
+        }
+        NamedBy::Path => vec![Address::from(&listed.collect::<Vec<_>>()[..])],
     }
 }
 
 /// The address that `of` stands for with a name.
 fn entry(of: &str, name: &Address) -> Address {
     of.split('.').fold(Address::default(), |address, key| match key {
-        "*" => address.join(name),
+        "*" => address.join(name.steps()),
         _ => address.key(key),
     })
 }
@@ -89,12 +96,12 @@ pub(super) fn again(values: &[Value], heirs: &[Heir]) -> Vec<(usize, Address)> {
         let moved = |address: &Address| {
             let rest = address.steps().strip_prefix(heir.of.steps())?;
             let fits = at.steps().len() + rest.len() <= DEEPEST;
-            fits.then(|| rest.iter().fold(at.clone(), joined))
+            fits.then(|| at.join(rest))
         };
         for i in source.values.clone() {
             let Some(address) = moved(&values[i].address) else { continue };
             if !below.has_own(heir, &values[i].address) {
-                held += values[i].text.bytes().len() + size(&address);
+                held += size_of::<Value>() + values[i].text.bytes().len() + size(&address);
                 again.push((i, address));
             }
         }
@@ -108,11 +115,6 @@ pub(super) fn again(values: &[Value], heirs: &[Heir]) -> Vec<(usize, Address)> {
         }
     }
     again
-}
-
-fn joined(mut address: Address, step: &Step) -> Address {
-    address.push(step.clone());
-    address
 }
 
 fn size(address: &Address) -> usize {

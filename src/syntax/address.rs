@@ -48,6 +48,11 @@ impl Address {
         self.0.last()?.key()
     }
 
+    /// Whether it begins with a key.
+    pub fn is_below(&self, root: &str) -> bool {
+        self.0.first().and_then(Step::key) == Some(root)
+    }
+
     /// Goes one step down.
     pub fn push(&mut self, step: Step) {
         self.0.push(step);
@@ -58,18 +63,22 @@ impl Address {
         self.0.pop()
     }
 
-    /// The address of something inside this one, by its own address there.
+    /// The address of something inside this one, by its steps from here.
     #[must_use]
-    pub fn join(&self, inner: &Self) -> Self {
-        Self([&*self.0, &*inner.0].concat())
+    pub fn join(&self, inner: &[Step]) -> Self {
+        Self([&*self.0, inner].concat())
     }
 
     /// The address of an entry of this one.
     #[must_use]
     pub fn key(&self, key: impl Into<SmolStr>) -> Self {
-        let mut below = self.clone();
-        below.push(Step::Key(key.into()));
-        below
+        self.join(&[Step::Key(key.into())])
+    }
+}
+
+impl From<&[Step]> for Address {
+    fn from(steps: &[Step]) -> Self {
+        Self(steps.to_vec())
     }
 }
 

@@ -3,14 +3,13 @@
 use std::ops::Range;
 
 use super::draft::{Draft, Quote};
-use super::{Address, Command, Document, Expansion, Output, Redirect, Unparsed, Word};
+use super::{Address, Command, Document, Expansion, Output, Redirect, Room, Unparsed, Word};
 
 /// What a script says. Variables are addressed by their names, as they are written.
-pub(super) fn parse(bytes: &[u8]) -> Result<Document, Unparsed> {
-    let mut reader = Reader { bytes, at: 0, document: Document::default(), feeding: None };
+pub(super) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
+    let mut reader = Reader { bytes, at: 0, room, document: Document::default(), feeding: None };
     while reader.at < bytes.len() {
-        reader.statement();
-        reader.document.bounded()?;
+        reader.statement()?;
     }
     reader.document.sort();
     Ok(reader.document)
@@ -19,6 +18,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Document, Unparsed> {
 struct Reader<'b> {
     bytes: &'b [u8],
     at: usize,
+    room: &'b Room,
     document: Document,
     /// The command whose output the next one reads.
     feeding: Option<usize>,
@@ -26,7 +26,7 @@ struct Reader<'b> {
 
 impl Reader<'_> {
     /// Reads a command and what ends it.
-    fn statement(&mut self) {
+    fn statement(&mut self) -> Result<(), Unparsed> {
         while self.peek().is_some_and(|it| b" \t\r@(),;=".contains(&it)) {
             self.at += 1;
         }
@@ -34,11 +34,11 @@ impl Reader<'_> {
         match &*word {
             b"rem" => self.line_end(),
             _ if word.starts_with(b":") => self.line_end(),
-            b"if" => self.condition(),
+            b"if" => self.condition()?,
             b"for" => self.for_head(),
             b"else" | b"do" | b"call" | b"start" => self.at += word.len(),
-            b"set" if self.set() => {}
-            _ => self.command(),
+            b"set" if self.set()? => {}
+            _ => self.command()?,
         }
         self.feeding = None;
         let rest = &self.bytes[self.at..];
@@ -51,10 +51,11 @@ impl Reader<'_> {
             [b'&' | b'\n' | b')', ..] => 1,
             _ => 0,
         };
+        Ok(())
     }
 
     /// Reads the words and redirections of a command.
-    fn command(&mut self) {
+    fn command(&mut self) -> Result<(), Unparsed> {
         self.blanks();
         let index = self.document.commands.len();
         let (mut words, mut redirects) = (Vec::new(), Vec::new());
@@ -62,27 +63,29 @@ impl Reader<'_> {
         let mut end = start;
         loop {
             self.blanks();
-            match self.peek() {
-                None | Some(b'\n' | b'|' | b'&' | b')') => break,
-                Some(_) => match self.operator() {
-                    Some(operator) => redirects.push(self.redirect(operator)),
-                    None => words.push(self.word()),
-                },
+            if let None | Some(b'\n' | b'|' | b'&' | b')') = self.peek() {
+                break;
+            }
+            match self.operator() {
+                Some(operator) => redirects.push(self.redirect(operator)?),
+                None => words.push(self.kept_word()?),
             }
             end = self.at;
         }
         if words.is_empty() && redirects.is_empty() {
-            return;
+            return Ok(());
         }
         if let Some(writer) = self.feeding.take() {
             self.document.commands[writer].output = Output::PipedTo(index);
         }
         let output = Output::Shown;
+        self.room.command(start)?;
         self.document.commands.push(Command { span: start..end, words, redirects, output });
+        Ok(())
     }
 
     /// `set X=value` and `set "X=value"`: the value goes to the end of the command. Answers whether it is one.
-    fn set(&mut self) -> bool {
+    fn set(&mut self) -> Result<bool, Unparsed> {
         let line = &self.bytes[self.at..];
         let past = |at: usize| at + line[at..].iter().take_while(|it| b" \t".contains(it)).count();
         let quoted = line.get(past(3)) == Some(&b'"');
@@ -91,7 +94,7 @@ impl Reader<'_> {
             line[name.min(line.len())..].iter().take_while(|it| !b"=\"\r\n&|/ \t".contains(it));
         let key = self.at + name..self.at + name + len.count();
         if key.is_empty() || self.bytes.get(key.end) != Some(&b'=') {
-            return false;
+            return Ok(false);
         }
         let start = self.at;
         self.at = key.end + 1;
@@ -101,18 +104,18 @@ impl Reader<'_> {
         let quote = quoted.then(|| memchr::memrchr(b'"', &rest[..line])).flatten();
         let end = self.at + quote.unwrap_or(line);
         while self.at < end && (quote.is_some() || !b"\r&|".contains(&self.bytes[self.at])) {
-            self.piece(&mut draft);
+            self.piece(&mut draft)?;
         }
         let address = variable(&self.bytes[key.clone()]);
         let value = draft.value(address, key, self.at);
         self.at = self.bytes.len().min(self.at + usize::from(quote.is_some()));
-        self.document.values.push(value);
-        self.set_command(start, draft);
-        true
+        self.document.add(value, self.room)?;
+        self.set_command(start, draft)?;
+        Ok(true)
     }
 
     /// `set` is a command as well, with the assignment as one word.
-    fn set_command(&mut self, start: usize, draft: Draft) {
+    fn set_command(&mut self, start: usize, draft: Draft) -> Result<(), Unparsed> {
         let word = |span: Range<usize>, expansions: Vec<Expansion>| {
             let text = String::from_utf8_lossy(&self.bytes[span.clone()]).into_owned();
             Word { span, text, expansions }
@@ -122,41 +125,42 @@ impl Reader<'_> {
         let words =
             vec![word(start..start + 3, Vec::new()), word(argument..self.at, draft.expansions)];
         let (span, output) = (start..self.at, Output::Shown);
-        self.document.commands.push(Command { span, words, redirects: Vec::new(), output });
+        self.document.add_command(Command { span, words, redirects: Vec::new(), output }, self.room)
     }
 
     /// Passes over the condition of `if`.
-    fn condition(&mut self) {
+    fn condition(&mut self) -> Result<(), Unparsed> {
         self.at += "if".len();
         loop {
             self.blanks();
             match &*self.bare().to_ascii_lowercase() {
-                b"not" | b"/i" => drop(self.word()),
+                b"not" | b"/i" => drop(self.word()?),
                 b"exist" | b"defined" | b"errorlevel" | b"cmdextversion" => {
-                    self.word();
+                    self.word()?;
                     self.blanks();
-                    self.word();
-                    return;
+                    self.word()?;
+                    return Ok(());
                 }
                 _ => break,
             }
         }
-        let left = self.word().span;
+        let left = self.word()?.span;
         let left = &self.bytes[left];
         if let Some(equals) = memchr::memmem::find(left, b"==") {
             if equals + 2 == left.len() {
                 self.blanks();
-                self.word();
+                self.word()?;
             }
-            return;
+            return Ok(());
         }
         self.blanks();
         let operator = self.bare().len();
         if operator == 3 || self.bytes[self.at..].starts_with(b"==") {
-            self.word();
+            self.word()?;
             self.blanks();
-            self.word();
+            self.word()?;
         }
+        Ok(())
     }
 
     /// Passes over `for … in (…)`.
@@ -171,7 +175,14 @@ impl Reader<'_> {
         self.at += usize::from(self.peek() == Some(b')'));
     }
 
-    fn word(&mut self) -> Word {
+    /// Reads a word of a command.
+    fn kept_word(&mut self) -> Result<Word, Unparsed> {
+        let word = self.word()?;
+        self.room.word(&word)?;
+        Ok(word)
+    }
+
+    fn word(&mut self) -> Result<Word, Unparsed> {
         let mut draft = Draft::at(self.at);
         let mut quoted = false;
         while let Some(byte) = self.peek() {
@@ -188,10 +199,10 @@ impl Reader<'_> {
                     self.at += 1;
                     self.literal(&mut draft);
                 }
-                _ => self.piece(&mut draft),
+                _ => self.piece(&mut draft)?,
             }
         }
-        draft.word(self.at)
+        Ok(draft.word(self.at))
     }
 
     fn literal(&mut self, draft: &mut Draft) {
@@ -202,15 +213,18 @@ impl Reader<'_> {
     }
 
     /// Reads a variable or a byte.
-    fn piece(&mut self, draft: &mut Draft) {
+    fn piece(&mut self, draft: &mut Draft) -> Result<(), Unparsed> {
         let start = self.at;
         let (span, name) = variable_at(self.bytes, start).unwrap_or((start..start + 1, None));
         draft.copy(self.bytes, span.clone(), Quote::Interpolated);
         self.at = span.end;
         if let Some(name) = name {
             let name = String::from_utf8_lossy(&self.bytes[name]).into_owned();
-            draft.expansions.push(Expansion { span, name, fallback: None, doubled: false });
+            let expansion = Expansion { span, name, fallback: None, doubled: false };
+            self.room.expansion(&expansion)?;
+            draft.expansions.push(expansion);
         }
+        Ok(())
     }
 
     /// The redirection here, if there is one.
@@ -222,11 +236,11 @@ impl Reader<'_> {
         Some(self.at..self.at + digit + operator.len())
     }
 
-    fn redirect(&mut self, operator: Range<usize>) -> Redirect {
+    fn redirect(&mut self, operator: Range<usize>) -> Result<Redirect, Unparsed> {
         self.at = operator.end;
         self.blanks();
         let operator = String::from_utf8_lossy(&self.bytes[operator]).into_owned();
-        Redirect { operator, target: self.word() }
+        Ok(Redirect { operator, target: self.kept_word()? })
     }
 
     /// The characters here that need no quotes.

@@ -6,10 +6,10 @@ mod words;
 
 use std::ops::Range;
 
-use super::{Address, Document, Step, Syntax, Text, Unparsed, Value, part};
+use super::{Address, Document, Room, Step, Syntax, Text, Unparsed, Value, part};
 
 /// What a file says. Addresses are `STAGE.INSTRUCTION` or `STAGE.INSTRUCTION.NAME`; a stage without a name has its number.
-pub(super) fn parse(bytes: &[u8]) -> Result<Document, Unparsed> {
+pub(super) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
     let mut file = File {
         bytes,
         at: 0,
@@ -21,9 +21,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Document, Unparsed> {
     let mut document = Document::default();
     while let Some(text) = file.logical_line() {
         file.enter(text.bytes());
-        let said = Instruction::of(text.bytes(), &file).read();
+        let said = Instruction::of(text.bytes(), &file).read(room)?;
         document.append(said.through(&text));
-        document.bounded()?;
     }
     document.sort();
     Ok(document)
@@ -163,24 +162,24 @@ impl<'t> Instruction<'t> {
         self.address.push(Step::named(&name));
     }
 
-    fn read(self) -> Document {
+    fn read(self, room: &Room) -> Result<Document, Unparsed> {
         let mut document = Document::default();
-        let at = self.flags(&mut document);
+        let at = self.flags(&mut document, room)?;
         let name = self.bytes[self.name.clone()].to_ascii_uppercase();
         match &*name {
-            b"ENV" | b"LABEL" | b"ARG" => self.pairs(at, &name, &mut document),
-            b"RUN" | b"CMD" | b"ENTRYPOINT" => self.run(at, &mut document),
+            b"ENV" | b"LABEL" | b"ARG" => self.pairs(at, &name, &mut document, room)?,
+            b"RUN" | b"CMD" | b"ENTRYPOINT" => self.run(at, &mut document, room)?,
             b"HEALTHCHECK" => {
                 let command = words::word_end(self.bytes, at);
-                self.run(words::past_blanks(self.bytes, command), &mut document);
+                self.run(words::past_blanks(self.bytes, command), &mut document, room)?;
             }
-            _ => self.plain(at, &mut document),
+            _ => self.plain(at, &mut document, room)?,
         }
-        document
+        Ok(document)
     }
 
     /// Reads `--mount=…` and the like; answers where the rest begins.
-    fn flags(&self, document: &mut Document) -> usize {
+    fn flags(&self, document: &mut Document, room: &Room) -> Result<usize, Unparsed> {
         let mut at = words::past_blanks(self.bytes, self.name.end);
         while self.bytes[at..].starts_with(b"--") {
             let end = words::word_end(self.bytes, at);
@@ -188,14 +187,20 @@ impl<'t> Instruction<'t> {
             let mut address = self.address.clone();
             address.push(Step::named(&self.bytes[at..name]));
             let span = end.min(name + 1)..end;
-            document.values.push(words::raw(self.bytes, address, at..name, span));
+            document.add(words::raw(self.bytes, address, at..name, span), room)?;
             at = words::past_blanks(self.bytes, end);
         }
-        at
+        Ok(at)
     }
 
     /// Reads `NAME=value …`, the `NAME value` of old, and an `ARG` without a value.
-    fn pairs(&self, start: usize, name: &[u8], document: &mut Document) {
+    fn pairs(
+        &self,
+        start: usize,
+        name: &[u8],
+        document: &mut Document,
+        room: &Room,
+    ) -> Result<(), Unparsed> {
         let mut at = start;
         while at < self.bytes.len() {
             let key = at..words::name_end(self.bytes, at);
@@ -210,26 +215,28 @@ impl<'t> Instruction<'t> {
                 let value = words::raw(self.bytes, address, key.clone(), rest);
                 (Value { interpolates: true, ..value }, self.bytes.len())
             };
-            document.values.push(value);
+            document.add(value, room)?;
             at = words::past_blanks(self.bytes, end.max(at + 1));
         }
+        Ok(())
     }
 
     /// Reads a script, or the words of a program as a JSON array.
-    fn run(&self, at: usize, document: &mut Document) {
+    fn run(&self, at: usize, document: &mut Document, room: &Room) -> Result<(), Unparsed> {
         let span = words::script(self.bytes, at);
         let text = Text::plain(&self.bytes[span.clone()], span.start);
         if let Some(command) = words::exec_form(self.bytes, at) {
-            document.commands.push(command);
+            document.add_command(command, room)?;
         } else if words::is_shell(text.bytes()) {
-            document.append(part(self.shell.parse_text(&text)).below(&self.address));
+            document.append(part(self.shell.parse_text(&text, room)).below(&self.address));
         }
-        document.values.push(words::raw(self.bytes, self.address.clone(), self.name.clone(), span));
+        let said = words::raw(self.bytes, self.address.clone(), self.name.clone(), span);
+        document.add(said, room)
     }
 
-    fn plain(&self, at: usize, document: &mut Document) {
+    fn plain(&self, at: usize, document: &mut Document, room: &Room) -> Result<(), Unparsed> {
         let value =
             words::raw(self.bytes, self.address.clone(), self.name.clone(), at..self.bytes.len());
-        document.values.push(Value { interpolates: true, ..value });
+        document.add(Value { interpolates: true, ..value }, room)
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::outline::Outline;
 use super::text::escape;
-use super::{Document, Text, Unparsed};
+use super::{Document, Room, Text, Unparsed};
 
 const ESCAPES: &[(char, &str)] = &[
     ('n', "\n"),
@@ -17,8 +17,8 @@ const ESCAPES: &[(char, &str)] = &[
     ('\n', ""),
 ];
 
-pub(super) fn parse(source: &str) -> Document {
-    let mut outline = Outline::new(source);
+pub(super) fn parse(source: &str, room: &Room) -> Document {
+    let mut outline = Outline::new(source, room);
     let end = read(&mut outline);
     outline.finish(end)
 }

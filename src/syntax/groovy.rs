@@ -6,14 +6,15 @@ mod string;
 
 use std::ops::Range;
 
-use super::{Address, DEEPEST, Document, Step, Text, Unparsed, Value};
+use super::{Address, DEEPEST, Document, Room, Step, Text, Unparsed, Value};
 
 /// What a file says. `stages { stage('Build') { sh 'x' } }` has `stages.stage.Build.sh`; a named argument is a step, so is
 /// the number of any but the first argument, and so is what is assigned to.
-pub(super) fn parse(bytes: &[u8]) -> Result<Document, Unparsed> {
+pub(super) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
     let mut reader = Reader {
         bytes,
         at: 0,
+        room,
         document: Document::default(),
         address: Address::default(),
         frames: Vec::new(),
@@ -23,7 +24,6 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Document, Unparsed> {
     };
     while reader.at < bytes.len() {
         reader.token()?;
-        reader.document.bounded()?;
     }
     Ok(reader.document)
 }
@@ -38,6 +38,7 @@ const KEYWORDS: [&[u8]; 27] = [
 struct Reader<'b> {
     bytes: &'b [u8],
     at: usize,
+    room: &'b Room,
     document: Document,
     /// The address of what is open.
     address: Address,
@@ -212,8 +213,8 @@ impl Reader<'_> {
         }
         let (address, key) = self.place();
         let string::Literal { text, interpolates, .. } = literal;
-        self.document.values.push(Value { address, key, span: start..self.at, text, interpolates });
-        Ok(())
+        let value = Value { address, key, span: start..self.at, text, interpolates };
+        self.document.add(value, self.room)
     }
 
     /// The address of a string here, and where the name stands that it has.

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::hcl_token::{Kind, Token, Tokens, decoded};
 use super::outline::{Outline, Shape};
-use super::{Document, Unparsed};
+use super::{Document, Room, Unparsed};
 
-pub(super) fn parse(source: &str) -> Document {
-    let mut reader = Reader { tokens: Tokens::new(source), outline: Outline::new(source) };
+pub(super) fn parse(source: &str, room: &Room) -> Document {
+    let mut reader = Reader { tokens: Tokens::new(source), outline: Outline::new(source, room) };
     let end = reader.body();
     reader.outline.finish(end)
 }

@@ -1,9 +1,9 @@
 //! Histories: what was typed into `bash`, `zsh`, `fish` and others, entry by entry. Each is a value and a script.
 
-use super::{Address, Document, Step, Syntax, Text, Unparsed, Value, part};
+use super::{Address, Document, Room, Step, Syntax, Text, Unparsed, Value, part};
 
 /// What a history says. Each entry is addressed by its number; variables that it assigns are below that.
-pub(super) fn parse(bytes: &[u8]) -> Result<Document, Unparsed> {
+pub(super) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
     let mut document = Document::default();
     let fish = bytes.trim_ascii_start().starts_with(b"- cmd: ");
     let mut at = 0;
@@ -20,10 +20,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Document, Unparsed> {
         let mut address = Address::default();
         address.push(Step::Index(entries));
         entries += 1;
-        document.append(part(Syntax::Shell.parse_text(&text)).below(&address));
+        document.append(part(Syntax::Shell.parse_text(&text, room)).below(&address));
         let key = span.start..span.start;
-        document.values.push(Value { address, key, span, text, interpolates: false });
-        document.bounded()?;
+        document.add(Value { address, key, span, text, interpolates: false }, room)?;
     }
     document.sort();
     Ok(document)

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::outline::{Outline, Shape};
-use super::{Document, Text, Unparsed};
+use super::{Document, Room, Text, Unparsed};
 
-pub(super) fn parse(source: &str) -> Document {
-    let mut outline = Outline::new(source);
+pub(super) fn parse(source: &str, room: &Room) -> Document {
+    let mut outline = Outline::new(source, room);
     let end = read(&mut outline);
     outline.finish(end)
 }

@@ -7,7 +7,7 @@ use jsonc_parser::{Scanner, ScannerOptions};
 
 use super::outline::{Outline, Shape};
 use super::text::escape;
-use super::{Document, Text, Unparsed};
+use super::{Document, Room, Text, Unparsed};
 
 const ESCAPES: &[(char, &str)] = &[
     ('n', "\n"),
@@ -24,8 +24,8 @@ const ESCAPES: &[(char, &str)] = &[
     ('\n', ""),
 ];
 
-pub(super) fn parse(source: &str) -> Document {
-    let mut outline = Outline::new(source);
+pub(super) fn parse(source: &str, room: &Room) -> Document {
+    let mut outline = Outline::new(source, room);
     let end = read(&mut outline);
     outline.finish(end)
 }

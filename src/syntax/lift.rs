@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Document, Syntax, Text, Unparsed};
+use super::{Document, Room, Syntax, Text, Unparsed};
 use crate::lazy::LazyRegex;
 
 /// Stands for each byte of an expression while the script is read. No syntax gives it a meaning.
@@ -10,19 +10,25 @@ const HELD: u8 = 1;
 
 impl Syntax {
     /// The same as [`Syntax::parse_text`], with what some patterns match lifted out before and put back behind.
-    pub fn parse_lifted(self, text: &Text, lifts: &[LazyRegex]) -> Result<Document, Unparsed> {
+    pub fn parse_lifted(
+        self,
+        text: &Text,
+        lifts: &[LazyRegex],
+        room: &Room,
+    ) -> Result<Document, Unparsed> {
         let bytes = text.bytes();
         let all = lifts.iter().flat_map(|it| it.get().find_iter(bytes)).map(|it| it.range());
         let mut lifted: Vec<Range<usize>> = all.collect();
         lifted.sort_by_key(|it| it.start);
         lifted.dedup_by(|later, kept| later.start < kept.end);
         if lifted.is_empty() || bytes.contains(&HELD) {
-            return self.parse_text(text);
+            return self.parse_text(text, room);
         }
         let mut script = bytes.to_vec();
         lifted.iter().for_each(|it| script[it.clone()].fill(HELD));
         let at = |it: usize| text.source(&(it..it)).start;
-        let mut document = self.parse(&script).map_err(|it| Unparsed { at: at(it.at), ..it })?;
+        let mut document =
+            self.parse(&script, room).map_err(|it| Unparsed { at: at(it.at), ..it })?;
         let within = |span: &Range<usize>| {
             let first = lifted.partition_point(|it| it.start < span.start);
             let end = lifted.partition_point(|it| it.end <= span.end).max(first);

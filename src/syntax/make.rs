@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::shell::{self, Dollar};
-use super::{Address, Document, Step, Text, Unparsed, Value, part};
+use super::{Address, Document, Room, Step, Text, Unparsed, Value, part};
 
 mod just;
 
@@ -11,27 +11,25 @@ pub(super) use just::parse as parse_just;
 
 /// What a makefile says. Addresses are `VARIABLE`, `TARGET.VARIABLE` and `TARGET.recipe`; a line of a recipe is a value
 /// with its `@`.
-pub(super) fn parse(bytes: &[u8]) -> Result<Document, Unparsed> {
-    let mut file = File { bytes, at: 0, document: Document::default() };
+pub(super) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
+    let mut file = File { bytes, at: 0, room, document: Document::default() };
     let mut target = None;
     while file.at < bytes.len() {
-        file.document.bounded()?;
         if let (Some(target), b'\t') = (&target, bytes[file.at]) {
             let text = file.recipe_line();
-            file.recipe(target, text);
+            file.recipe(target, text)?;
             continue;
         }
         let text = file.logical_line();
         let line = text.bytes();
         if let Some(name) = define(line) {
-            file.define(&text, name);
+            file.define(&text, name)?;
         } else if let Some(assignment) = assignment(line, Address::default(), 0) {
-            file.document.values.push(assignment.value(line).through(&text));
+            file.document.add(assignment.value(line).through(&text), room)?;
         } else if let Some(colon) = rule(line) {
-            target = Some(file.rule(&text, colon));
+            target = Some(file.rule(&text, colon)?);
         }
     }
-    file.document.bounded()?;
     file.document.sort();
     Ok(file.document)
 }
@@ -39,6 +37,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Document, Unparsed> {
 struct File<'b> {
     bytes: &'b [u8],
     at: usize,
+    room: &'b Room,
     document: Document,
 }
 
@@ -85,25 +84,21 @@ impl<'b> File<'b> {
     }
 
     /// Adds a line of a recipe. Its prefixes say whether it is shown before it runs.
-    fn recipe(&mut self, target: &Address, text: Text) {
+    fn recipe(&mut self, target: &Address, text: Text) -> Result<(), Unparsed> {
         let address = target.key("recipe");
         let prefix = text.bytes().iter().take_while(|it| b"@-+ \t".contains(it)).count();
         let script = text.tail(prefix);
-        let said = part(shell::parse(script.bytes(), Dollar::Make));
+        let said = part(shell::parse(script.bytes(), Dollar::Make, self.room));
         let span = text.source(&(0..text.bytes().len()));
         let key = span.start..span.start;
-        self.document.values.push(Value {
-            address: address.clone(),
-            key,
-            span,
-            text,
-            interpolates: true,
-        });
+        let recipe = Value { address: address.clone(), key, span, text, interpolates: true };
+        self.document.add(recipe, self.room)?;
         self.document.append(said.through(&script).below(&address));
+        Ok(())
     }
 
     /// Reads the lines up to `endef`.
-    fn define(&mut self, name: &Text, key: Range<usize>) {
+    fn define(&mut self, name: &Text, key: Range<usize>) -> Result<(), Unparsed> {
         let mut address = Address::default();
         address.push(Step::named(&name.bytes()[key.clone()]));
         let mut text = Text::at(self.at);
@@ -115,21 +110,21 @@ impl<'b> File<'b> {
             text.copy(&self.bytes[start..self.at], start);
         }
         let (key, span) = (name.source(&key), text.source(&(0..text.bytes().len())));
-        self.document.values.push(Value { address, key, span, text, interpolates: true });
+        self.document.add(Value { address, key, span, text, interpolates: true }, self.room)
     }
 
     /// Reads a rule whose first colon is at `colon`; answers the address of its target.
-    fn rule(&mut self, text: &Text, colon: usize) -> Address {
+    fn rule(&mut self, text: &Text, colon: usize) -> Result<Address, Unparsed> {
         let line = text.bytes();
         let mut target = Address::default();
         target.push(Step::named(line[..colon].trim_ascii()));
         let start = colon + line[colon..].iter().take_while(|it| **it == b':').count();
         if let Some(assignment) = assignment(line, target.clone(), start) {
-            self.document.values.push(assignment.value(line).through(text));
+            self.document.add(assignment.value(line).through(text), self.room)?;
         } else if let Some(semicolon) = memchr::memchr(b';', line) {
-            self.recipe(&target, text.tail(semicolon + 1));
+            self.recipe(&target, text.tail(semicolon + 1))?;
         }
-        target
+        Ok(target)
     }
 }
 

@@ -4,10 +4,7 @@ use std::ops::Range;
 
 use smol_str::SmolStr;
 
-use super::{Address, DEEPEST, Document, MOST, Step, Text, Unparsed, Value};
-
-/// The most bytes that the addresses of a file take together; they share their keys.
-const HELD: usize = 64 << 20;
+use super::{Address, DEEPEST, Document, Room, Step, Text, Unparsed, Value};
 
 /// How the nodes of a collection are named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,23 +31,23 @@ struct Frame {
 /// A document in the making. Collections are opened and closed; a node is a scalar, a collection or an alias.
 pub(super) struct Outline<'b> {
     source: &'b str,
+    room: &'b Room,
     document: Document,
     address: Address,
     frames: Vec<Frame>,
     /// The name of the next node; without one it stands for the mapping itself.
     entry: Option<(Option<SmolStr>, Range<usize>)>,
-    held: usize,
 }
 
 impl<'b> Outline<'b> {
-    pub(super) fn new(source: &'b str) -> Self {
+    pub(super) fn new(source: &'b str, room: &'b Room) -> Self {
         Self {
             source,
+            room,
             document: Document::default(),
             address: Address::default(),
             frames: Vec::new(),
             entry: None,
-            held: 0,
         }
     }
 
@@ -156,9 +153,7 @@ impl<'b> Outline<'b> {
 
     /// The document, and where its parser gave up.
     pub(super) fn finish(mut self, end: Result<(), Unparsed>) -> Document {
-        if let Err(broken) = end {
-            self.document.broken.get_or_insert(broken);
-        }
+        self.document.broken = self.document.broken.or(end.err());
         self.document
     }
 
@@ -202,20 +197,14 @@ impl<'b> Outline<'b> {
         text: Text,
         interpolates: bool,
     ) -> Result<(), Unparsed> {
-        let address = self.held(span.start)?;
-        self.document.values.push(Value { address, key, span, text, interpolates });
-        Ok(())
+        let address = self.address.clone();
+        self.document.add(Value { address, key, span, text, interpolates }, self.room)
     }
 
     /// The present address, paid for.
     fn held(&mut self, at: usize) -> Result<Address, Unparsed> {
-        if MOST <= self.document.values.len() + self.document.aliases.len() {
-            return Err(Unparsed { at, reason: "it has more than 200,000 values" });
-        }
-        self.held += size_of_val(self.address.steps());
-        match self.held <= HELD {
-            true => Ok(self.address.clone()),
-            false => Err(Unparsed { at, reason: "its keys take more than 64 MiB" }),
-        }
+        let size = |it: &Address| size_of::<Address>() + size_of_val(it.steps());
+        self.room.take(2 * size(&self.address), at)?;
+        Ok(self.address.clone())
     }
 }

@@ -4,18 +4,17 @@ mod word;
 
 use std::ops::Range;
 
-use super::{Address, Command, DEEPEST, Document, Output, Redirect, Step, Unparsed};
+use super::{Address, Command, DEEPEST, Document, Output, Redirect, Room, Step, Unparsed};
 
 /// What a script says. `$env:X = …` and `$X = …` are addressed by `X`, the entries of `$X = @{ … }` below that.
-pub(super) fn parse(bytes: &[u8]) -> Result<Document, Unparsed> {
+pub(super) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
     let mut reader =
-        Reader { bytes, at: 0, depth: 0, room: ROOM, document: Document::default(), feeding: None };
+        Reader { bytes, at: 0, depth: 0, room, document: Document::default(), feeding: None };
     while reader.at < bytes.len() {
         reader.list(&Address::default())?;
         reader.at += 1;
     }
     reader.document.sort();
-    reader.document.bounded()?;
     Ok(reader.document)
 }
 
@@ -49,15 +48,12 @@ const KEYWORDS: [&[u8]; 24] = [
 
 /// The longest attributes and type of a variable, in bytes.
 const LONGEST: usize = 128;
-/// The most bytes that words may take: what is nested stands in the word around it as well.
-const ROOM: usize = 64 << 20;
 
 struct Reader<'b> {
     bytes: &'b [u8],
     at: usize,
     depth: usize,
-    /// How many bytes words may still take.
-    room: usize,
+    room: &'b Room,
     document: Document,
     /// The commands whose output the next one reads.
     feeding: Option<Range<usize>>,
@@ -99,7 +95,6 @@ impl Reader<'_> {
     }
 
     fn statement(&mut self, base: &Address) -> Result<(), Unparsed> {
-        self.document.bounded()?;
         if let None | Some(b')' | b'}') = self.peek() {
             return Ok(());
         }
@@ -140,6 +135,7 @@ impl Reader<'_> {
         }
         let index = self.document.commands.len();
         let start = self.at;
+        self.room.command(start)?;
         if let Some(writers) = self.feeding.take() {
             self.become_of(writers, Output::PipedTo(index));
         }
@@ -157,12 +153,14 @@ impl Reader<'_> {
                     String::from_utf8_lossy(&self.bytes[self.at - operator..self.at]).into_owned();
                 self.blanks();
                 let target = self.word()?.word(self.at);
+                self.room.word(&target)?;
                 self.document.commands[index].redirects.push(Redirect { operator, target });
             } else {
                 let before = self.at;
                 let draft = self.word()?;
                 self.at += usize::from(self.at == before);
                 let word = draft.word(self.at);
+                self.room.word(&word)?;
                 self.document.commands[index].words.push(word);
             }
             self.document.commands[index].span.end = self.at;
@@ -246,7 +244,7 @@ impl Reader<'_> {
             (Some(b'$' | b'"' | b'\'' | b'0'..=b'9' | b'['), _)
             | (Some(b'@'), Some(b'"' | b'\'')) => {
                 let draft = self.word()?;
-                self.document.values.push(draft.value(address.clone(), key, self.at));
+                self.document.add(draft.value(address.clone(), key, self.at), self.room)?;
                 self.expression()
             }
             _ => {

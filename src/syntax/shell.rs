@@ -16,7 +16,7 @@ use std::ops::Range;
 use block::Block;
 use redirect::Awaited;
 
-use super::{Command, DEEPEST, Document, Output, Step, Text, Unparsed, Value};
+use super::{Command, DEEPEST, Document, Output, Room, Text, Unparsed, Value};
 
 /// Who replaces what a `$` begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,17 +28,13 @@ pub(super) enum Dollar {
 }
 
 /// What a script says. Variables of its assignments are addressed by their names.
-pub(super) fn parse(bytes: &[u8], dollar: Dollar) -> Result<Document, Unparsed> {
-    let mut reader = Reader { dollar, ..Reader::new(bytes) };
+pub(super) fn parse(bytes: &[u8], dollar: Dollar, room: &Room) -> Result<Document, Unparsed> {
+    let mut reader = Reader { dollar, ..Reader::new(bytes, room) };
     reader.script()?;
     let mut document = reader.document;
     document.sort();
-    document.bounded()?;
     Ok(document)
 }
-
-/// The most bytes that words may take: a substitution's stand in the word around it as well.
-const ROOM: usize = 128 << 20;
 
 /// One pass over a script.
 struct Reader<'b> {
@@ -48,8 +44,7 @@ struct Reader<'b> {
     document: Document,
     /// How many substitutions are open.
     depth: usize,
-    /// How many bytes words may still take.
-    room: usize,
+    room: &'b Room,
     /// The open blocks of this substitution.
     blocks: Vec<Block>,
     /// Whether a block has just been closed, so that redirections are its.
@@ -63,14 +58,14 @@ struct Reader<'b> {
 }
 
 impl<'b> Reader<'b> {
-    fn new(bytes: &'b [u8]) -> Self {
+    fn new(bytes: &'b [u8], room: &'b Room) -> Self {
         Self {
             bytes,
             at: 0,
             dollar: Dollar::Shell,
             document: Document::default(),
             depth: 0,
-            room: ROOM,
+            room,
             blocks: Vec::new(),
             closed: false,
             part: 0,
@@ -169,10 +164,9 @@ impl<'b> Reader<'b> {
     ) -> Result<T, Unparsed> {
         self.enter()?;
         let Self { dollar, depth, room, .. } = *self;
-        let mut reader = Reader { dollar, depth, room, ..Reader::new(text.bytes()) };
+        let mut reader = Reader { dollar, depth, ..Reader::new(text.bytes(), room) };
         let place = |it: Unparsed| Unparsed { at: text.source(&(it.at..it.at)).start, ..it };
         let result = read(&mut reader).map_err(place)?;
-        self.room = reader.room;
         self.depth -= 1;
         self.document.append(reader.document.through(text));
         Ok(result)
@@ -181,8 +175,7 @@ impl<'b> Reader<'b> {
     /// Begins a command here, which reads what the part before it prints. Answers its index.
     fn begin(&mut self) -> Result<usize, Unparsed> {
         let index = self.document.commands.len();
-        self.document.bounded()?;
-        self.spend(size_of::<Command>())?;
+        self.room.command(self.at)?;
         if let Some(writers) = self.feeding.take() {
             self.become_of(writers, Output::PipedTo(index));
         }
@@ -196,13 +189,7 @@ impl<'b> Reader<'b> {
     }
 
     fn assigned(&mut self, value: Value) -> Result<(), Unparsed> {
-        let names = value.address.steps().iter().map(|it| match it {
-            Step::Key(name) => name.len(),
-            Step::Index(_) => 0,
-        });
-        self.spend(size_of::<Value>() + value.text.bytes().len() + names.sum::<usize>())?;
-        self.document.values.push(value);
-        Ok(())
+        self.document.add(value, self.room)
     }
 
     /// Says where the output of some commands goes, unless it has gone elsewhere before.
@@ -217,12 +204,6 @@ impl<'b> Reader<'b> {
             true => Ok(()),
             false => Err(self.refuse("it is nested deeper than 64 levels")),
         }
-    }
-
-    fn spend(&mut self, bytes: usize) -> Result<(), Unparsed> {
-        self.room =
-            self.room.checked_sub(bytes).ok_or_else(|| self.refuse("it has too many words"))?;
-        Ok(())
     }
 
     fn refuse(&self, reason: &'static str) -> Unparsed {

@@ -22,6 +22,11 @@ struct Piece {
 }
 
 impl Text {
+    /// How many bytes it holds, its own aside.
+    pub(super) fn held(&self) -> usize {
+        self.bytes.len() + size_of_val(&*self.pieces)
+    }
+
     /// An empty text that begins at a byte of the source.
     pub fn at(source: usize) -> Self {
         Self { bytes: Vec::new(), pieces: vec![Piece { here: 0, source, len: 0 }], end: source }

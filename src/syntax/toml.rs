@@ -9,10 +9,10 @@ use toml_parser::{ErrorSink, ParseError, Source, Span};
 
 use super::outline::{Outline, Shape};
 use super::text::escape;
-use super::{Document, MOST, Text, Unparsed};
+use super::{Document, Room, Text, Unparsed};
 
 /// The most tokens: a line with a value has about six.
-const TOKENS: usize = 8 * MOST;
+const TOKENS: usize = 500_000;
 const ESCAPES: &[(char, &str)] = &[
     ('n', "\n"),
     ('t', "\t"),
@@ -24,9 +24,9 @@ const ESCAPES: &[(char, &str)] = &[
     ('\\', "\\"),
 ];
 
-pub(super) fn parse(source: &str) -> Document {
+pub(super) fn parse(source: &str, room: &Room) -> Document {
     let tokens: Vec<_> = Source::new(source).lex().take(TOKENS).collect();
-    let mut reader = Reader::new(source);
+    let mut reader = Reader::new(source, room);
     let mut broken: Option<ParseError> = None;
     parse_document(&tokens, &mut reader, &mut broken);
     reader.leave_table();
@@ -61,9 +61,9 @@ struct Reader<'b> {
 }
 
 impl<'b> Reader<'b> {
-    fn new(source: &'b str) -> Self {
+    fn new(source: &'b str, room: &'b Room) -> Self {
         Self {
-            outline: Outline::new(source),
+            outline: Outline::new(source, room),
             end: Ok(()),
             keys: Vec::new(),
             dots: Vec::new(),

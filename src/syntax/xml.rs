@@ -5,12 +5,12 @@ use std::ops::Range;
 use xmlparser::{ElementEnd, StrSpan, Token, Tokenizer};
 
 use super::outline::{Outline, Shape};
-use super::{Document, Text, Unparsed};
+use super::{Document, Room, Text, Unparsed};
 
 const MALFORMED: &str = "it is not XML";
 
-pub(super) fn parse(source: &str) -> Document {
-    let mut outline = Outline::new(source);
+pub(super) fn parse(source: &str, room: &Room) -> Document {
+    let mut outline = Outline::new(source, room);
     let end = read(&mut outline);
     outline.finish(end)
 }

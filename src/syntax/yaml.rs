@@ -7,7 +7,7 @@ use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput};
 
 use super::outline::{Outline, Shape};
 use super::yaml_scalar::scalar;
-use super::{Address, Document, Unparsed};
+use super::{Address, Document, Room, Unparsed};
 
 /// The most characters that are shown of a key that is no scalar.
 const LONGEST_KEY: usize = 80;
@@ -15,7 +15,7 @@ const MALFORMED: &str = "it is not YAML";
 
 type Events<'b> = Parser<'b, StrInput<'b>>;
 
-pub(super) fn parse(source: &str) -> Document {
+pub(super) fn parse(source: &str, room: &Room) -> Document {
     let options = granit_parser::options! {
         emit_comments: false,
         emit_unresolved_aliases: true,
@@ -23,7 +23,7 @@ pub(super) fn parse(source: &str) -> Document {
         block_scalar_eof_without_line_feed: true,
     };
     let mut events = Parser::new_from_str_with_options(source, options);
-    let mut outline = Outline::new(source);
+    let mut outline = Outline::new(source, room);
     // A document that is broken does not hide the next one, but a budget is for the whole file.
     while let Err(broken) = read(&mut events, &mut outline) {
         let more = broken.reason == MALFORMED && events.proceed_next_document() == Ok(true);

@@ -84,7 +84,7 @@ fn what_is_read_as_text_is_found_with_a_note() {
     for (text, reason) in [
         (format!("a: [\nb: }}\n{token}"), Some("it is not YAML")),
         (deep, Some("it is nested more than 64 deep")),
-        (many, Some("it has more than 200,000 values")),
+        (many, Some("it says more than fits into 12 MiB")),
         (large, Some("it is larger than 8 MiB")),
         (format!("a: b\n{token}"), None),
         (format!("{token}a: [\nb: }}\n"), None),

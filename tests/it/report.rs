@@ -104,7 +104,7 @@ fn named(policy: &Policy) -> Finding<'_> {
     let subject = Subject::Named("secrets.MY_TOKEN".to_owned());
     let token = lone(policy, ".github/workflows/upload.yml", "x: $PERSONAL\n");
     let mut site = token.site.clone();
-    site.address = Some("jobs.upload.steps[0].env.T".to_owned());
+    site.address = Some("jobs.upload.steps[0].env.T".into());
     Finding {
         start: place(1, 18),
         end: place(1, 34),

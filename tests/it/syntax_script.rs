@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::{env, fs, path::Path};
 
-use lynklint::syntax::{Command, Document, Output, Syntax, Text, Value, Word};
+use lynklint::syntax::{Command, Document, Output, Room, Syntax, Text, Value, Word};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -28,7 +28,7 @@ fn every_listed_script_says_what_is_listed() {
         let mut found = Vec::new();
         for case in text.split("\n====\n") {
             let (script, expected) = case.split_once("\n----\n").unwrap_or((case, ""));
-            let document = syntax.parse(script.as_bytes()).expect("it is small");
+            let document = syntax.parse(script.as_bytes(), &Room::default()).expect("it is small");
             check(script.as_bytes(), &document);
             let says = render(script, &document);
             if says.trim() != expected.trim() {
@@ -229,7 +229,7 @@ proptest! {
     #[test]
     fn any_script_has_its_places_in_order(script in script()) {
         for name in ALL {
-            if let Ok(document) = syntax(name).parse(&script) {
+            if let Ok(document) = syntax(name).parse(&script, &Room::default()) {
                 check(&script, &document);
             }
         }
@@ -238,7 +238,7 @@ proptest! {
     #[test]
     fn any_bytes_have_their_places_in_order(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         for name in ALL {
-            if let Ok(document) = syntax(name).parse(&bytes) {
+            if let Ok(document) = syntax(name).parse(&bytes, &Room::default()) {
                 check(&bytes, &document);
             }
         }
@@ -254,7 +254,7 @@ proptest! {
             source.extend_from_slice(b"    ");
         }
         for name in ALL {
-            if let Ok(document) = syntax(name).parse_text(&text) {
+            if let Ok(document) = syntax(name).parse_text(&text, &Room::default()) {
                 check(&source, &document);
             }
         }
@@ -270,10 +270,41 @@ fn a_script_that_is_refused_costs_its_file_nothing_else() {
         ("just", format!("a:\n  echo {deep}\n\nA := 'b'\n")),
         ("history", format!("echo {deep}\nA=b\n")),
     ] {
-        let document = syntax(name).parse(text.as_bytes()).expect("the rest is simple");
+        let document =
+            syntax(name).parse(text.as_bytes(), &Room::default()).expect("the rest is simple");
         assert!(document.broken.is_some(), "{name}");
         let text = document.values.last().expect("the last").text.lossy();
         assert_eq!(text, "b", "{name}");
+    }
+}
+
+#[test]
+fn what_a_script_says_is_kept_up_to_a_size() {
+    let many = |piece: &str| piece.repeat(400_000);
+    for (name, text) in [
+        ("shell", many("a ")),
+        ("shell", many("a;")),
+        ("shell", many("a|")),
+        ("shell", many("$a")),
+        ("shell", many("a=\n")),
+        ("powershell", many("a ")),
+        ("powershell", many("$a")),
+        ("powershell", many("a;")),
+        ("batch", many("a ")),
+        ("batch", many("%a%")),
+        ("batch", many("a&")),
+        ("dockerfile", format!("RUN {}", many("a "))),
+        ("dockerfile", many("ENV a=\n")),
+        ("make", format!("a:\n{}", many("\ta\n"))),
+        ("make", many("a=\n")),
+        ("just", format!("a:\n{}", many(" a\n"))),
+        ("groovy", many("a ''\n")),
+        ("history", many("a\n")),
+    ] {
+        let said = syntax(name).parse(text.as_bytes(), &Room::default());
+        let why = said.map_or_else(Some, |it| it.broken).map(|it| it.reason);
+        let start = &text[..16];
+        assert_eq!(why, Some("it says more than fits into 12 MiB"), "{name} {start:?}");
     }
 }
 
@@ -295,7 +326,7 @@ fn no_repeated_piece_is_read_again_and_again() {
     ]) {
         let text = piece.repeat((1 << 15) / piece.len());
         for name in ALL {
-            if let Ok(document) = syntax(name).parse(text.as_bytes()) {
+            if let Ok(document) = syntax(name).parse(text.as_bytes(), &Room::default()) {
                 check(text.as_bytes(), &document);
             }
         }

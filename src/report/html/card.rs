@@ -17,7 +17,7 @@ const PLACES: usize = 8;
 const CARDS: usize = 200;
 
 pub(super) fn section(findings: &[&Finding<'_>]) -> Markup {
-    let mut subjects: BTreeMap<String, Vec<&Finding<'_>>> = BTreeMap::new();
+    let mut subjects: BTreeMap<_, Vec<&Finding<'_>>> = BTreeMap::new();
     for finding in findings {
         subjects.entry(finding.subject.identity()).or_default().push(finding);
     }

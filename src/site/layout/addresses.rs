@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Placed;
-use crate::syntax::Step;
+use crate::syntax::{Step, Value};
 
 /// A part of a file: the values that have the beginning of an address in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,11 +27,11 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
-    pub(super) fn of(values: &[Placed]) -> Self {
+    pub(super) fn of(values: &[Value]) -> Self {
         let mut it = Self { begins: vec![0], ..Self::default() };
         let mut last: &[Step] = &[];
         for value in values {
-            let steps = value.value.address.steps();
+            let steps = value.address.steps();
             let same = last.iter().zip(steps).take_while(|(a, b)| a == b).count();
             let before = it.steps.len() - last.len();
             it.steps.extend_from_within(before..before + same);

@@ -2,33 +2,32 @@
 
 use std::ops::Range;
 
-use super::{Address, Document, File, Step, Text, Unparsed, Value};
+use super::{Address, Document, File, Room, Step, Text, Unparsed, Value};
 use crate::syntax::draft::{Draft, Quote};
 use crate::syntax::{Output, Syntax, part};
 
 /// What a justfile says. Addresses are `VARIABLE` and `RECIPE.recipe`; a line of a recipe is a value with its `@`, and the
 /// script of one with a shebang is a single value.
-pub(in crate::syntax) fn parse(bytes: &[u8]) -> Result<Document, Unparsed> {
-    let mut file = File { bytes, at: 0, document: Document::default() };
+pub(in crate::syntax) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
+    let mut file = File { bytes, at: 0, room, document: Document::default() };
     let mut recipe = None;
     while file.at < bytes.len() {
         match (&recipe, bytes[file.at]) {
             (Some(address), b' ' | b'\t') => {
                 let body = file.body();
-                file.lines(address, &body);
+                file.lines(address, &body)?;
             }
             (None, b' ' | b'\t') => drop(file.line()),
             _ => {
                 let text = file.logical_line();
                 if let Some((name, value)) = variable(text.bytes()) {
-                    file.variable(&text, name, value);
+                    file.variable(&text, name, value)?;
                 } else {
                     let last = recipe.filter(|_| text.bytes().is_empty());
                     recipe = header(text.bytes()).or(last);
                 }
             }
         }
-        file.document.bounded()?;
     }
     file.document.sort();
     Ok(file.document)
@@ -49,12 +48,13 @@ impl File<'_> {
     }
 
     /// Adds the lines of a recipe, or its script.
-    fn lines(&mut self, address: &Address, body: &Text) {
+    fn lines(&mut self, address: &Address, body: &Text) -> Result<(), Unparsed> {
         if body.bytes().starts_with(b"#!") {
             let line = body.bytes().split(|it| *it == b'\n').next().unwrap_or_default();
             return self.script(address, body, 0, line.trim_ascii_end().ends_with(b"sh"));
         }
-        let mut lines = File { bytes: body.bytes(), at: 0, document: Document::default() };
+        let mut lines =
+            File { bytes: body.bytes(), at: 0, room: self.room, document: Document::default() };
         while lines.at < lines.bytes.len() {
             let start = lines.at;
             while super::continued(lines.line().0) && lines.at < lines.bytes.len() {}
@@ -64,35 +64,48 @@ impl File<'_> {
             }
             let prefix = line.iter().take_while(|it| b"@- \t".contains(it)).count();
             let text = Text::plain(line, start).through(body);
-            self.script(address, &text, prefix, true);
+            self.script(address, &text, prefix, true)?;
         }
+        Ok(())
     }
 
-    fn script(&mut self, address: &Address, text: &Text, prefix: usize, shell: bool) {
+    fn script(
+        &mut self,
+        address: &Address,
+        text: &Text,
+        prefix: usize,
+        shell: bool,
+    ) -> Result<(), Unparsed> {
         let span = text.source(&(0..text.bytes().len()));
         let key = span.start..span.start;
         let (address, text) = (address.key("recipe"), text.clone());
         if shell {
-            let said = part(Syntax::Shell.parse_text(&text.tail(prefix)));
+            let said = part(Syntax::Shell.parse_text(&text.tail(prefix), self.room));
             self.document.append(said.below(&address));
         }
-        self.document.values.push(Value { address, key, span, text, interpolates: true });
+        self.document.add(Value { address, key, span, text, interpolates: true }, self.room)
     }
 
     /// Adds a variable. What stands in backticks is a command.
-    fn variable(&mut self, text: &Text, key: Range<usize>, span: Range<usize>) {
+    fn variable(
+        &mut self,
+        text: &Text,
+        key: Range<usize>,
+        span: Range<usize>,
+    ) -> Result<(), Unparsed> {
         let line = text.bytes();
         let mut address = Address::default();
         address.push(Step::named(&line[key.clone()]));
         let value = string(line, &span).value(address.clone(), key, span.end);
         if line[span.clone()].starts_with(b"`") {
             let end = span.end - usize::from(line[span.start + 1..span.end].ends_with(b"`"));
-            let mut said = part(Syntax::Shell.parse_text(&text.range(span.start + 1..end)));
+            let mut said =
+                part(Syntax::Shell.parse_text(&text.range(span.start + 1..end), self.room));
             let shown = said.commands.iter_mut().filter(|it| it.output == Output::Shown);
             shown.for_each(|it| it.output = Output::Captured);
             self.document.append(said.below(&address));
         }
-        self.document.values.push(value.through(text));
+        self.document.add(value.through(text), self.room)
     }
 }
 

@@ -61,8 +61,8 @@ impl Reader<'_> {
 
     /// Copies what has been read since `start` as it is written.
     fn raw(&mut self, draft: &mut Draft, start: usize) -> Result<(), Unparsed> {
-        let refuse = || Unparsed { at: start, reason: "it has too many words" };
-        self.room = self.room.checked_sub(self.at - start).ok_or_else(refuse)?;
+        // What is nested stands in the word around it as well.
+        self.room.take(self.at - start, start)?;
         draft.copy(self.bytes, start..self.at, Quote::Interpolated);
         Ok(())
     }
@@ -188,7 +188,9 @@ impl Reader<'_> {
         if !name.is_empty() && !constant {
             let name = String::from_utf8_lossy(name).into_owned();
             let span = start..self.at;
-            draft.expansions.push(Expansion { span, name, fallback: None, doubled: false });
+            let expansion = Expansion { span, name, fallback: None, doubled: false };
+            self.room.expansion(&expansion)?;
+            draft.expansions.push(expansion);
         }
         self.raw(draft, start)
     }

@@ -131,10 +131,11 @@ impl Reader<'_> {
         name: Range<usize>,
         fallback: Option<Range<usize>>,
     ) -> Result<Expansion, Unparsed> {
-        self.spend(size_of::<Expansion>() + name.len())?;
         let name = String::from_utf8_lossy(&self.bytes[name]).into_owned();
         let Sigil { start, doubled } = sigil;
-        Ok(Expansion { span: start..self.at, name, fallback, doubled })
+        let expansion = Expansion { span: start..self.at, name, fallback, doubled };
+        self.room.expansion(&expansion)?;
+        Ok(expansion)
     }
 
     /// Reads `{X}`, `{X:-…}` and the like.

@@ -70,7 +70,7 @@ impl Reader<'_> {
     /// Gives some commands a redirection, but those of a block that have their own for the same descriptor.
     fn attach(&mut self, commands: Range<usize>, redirect: &Redirect) -> Result<(), Unparsed> {
         let size = size_of::<Redirect>() + redirect.target.text.len();
-        self.spend(commands.len() * size)?;
+        self.room.take(commands.len() * size, self.at)?;
         let one = commands.len() == 1;
         for command in &mut self.document.commands[commands] {
             if one || !has_same(command, redirect) {
@@ -115,7 +115,7 @@ impl Reader<'_> {
         for Awaited { commands, operator, delimiter, quoted } in std::mem::take(&mut self.awaited) {
             let text = self.body_text(&delimiter, operator.ends_with('-'));
             let body = text.source(&(0..text.bytes().len()));
-            self.spend(text.bytes().len())?;
+            self.room.take(text.held(), self.at)?;
             let target = if quoted {
                 Word { span: body, text: text.into_string(), expansions: Vec::new() }
             } else {

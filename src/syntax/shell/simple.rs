@@ -36,14 +36,22 @@ struct Assignment {
 impl Reader<'_> {
     /// Reads a command with its assignments and redirections.
     pub(super) fn simple(&mut self) -> Result<(), Unparsed> {
+        let mut command = None;
+        let read = self.simple_as(&mut command);
+        // A script has many commands of few words.
+        command.into_iter().for_each(|it: usize| self.document.commands[it].words.shrink_to_fit());
+        read
+    }
+
+    fn simple_as(&mut self, command: &mut Option<usize>) -> Result<(), Unparsed> {
         self.closed = false;
-        let (mut command, mut role) = (None, Role::Unknown);
+        let mut role = Role::Unknown;
         loop {
             self.blanks();
             let before = self.at;
             if self.redirects() {
                 let index = command.map_or_else(|| self.begin(), Ok)?;
-                command = Some(index);
+                *command = Some(index);
                 self.redirect(index..index + 1)?;
                 continue;
             }
@@ -55,7 +63,7 @@ impl Reader<'_> {
                 continue;
             }
             let index = command.map_or_else(|| self.begin(), Ok)?;
-            command = Some(index);
+            *command = Some(index);
             let word = self.argument(&mut role)?;
             if self.at == before {
                 return Ok(());
@@ -97,7 +105,7 @@ impl Reader<'_> {
     }
 
     fn push_word(&mut self, command: usize, word: Word) -> Result<(), Unparsed> {
-        self.spend(size_of::<Word>() + word.text.len())?;
+        self.room.word(&word)?;
         let command = &mut self.document.commands[command];
         if command.words.is_empty() && command.redirects.is_empty() {
             command.span = word.span.clone();
