@@ -135,8 +135,13 @@ pub fn scan<'p>(
     let mut collected = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
     coverage.files = coverage.files.saturating_sub(collected.excluded);
     coverage.bytes = coverage.bytes.saturating_sub(collected.excluded_bytes);
-    collected.find_callers(policy, files)?;
+    if let Files::InFolders(again) = files {
+        coverage.skipped.extend(collected.judge_called(policy, again)?);
+    }
     coverage.skipped.extend(collected.ask_git(files));
+    // A file may be read twice.
+    coverage.skipped.sort();
+    coverage.skipped.dedup();
     let Collected { mut findings, suppressions, seen, mut fragments, excluded, .. } = collected;
     fragments.sort();
     let skipped = coverage.skipped.iter_mut().flat_map(|it| [&mut it.path, &mut it.reason]);
@@ -217,33 +222,6 @@ impl<'p> Collected<'p> {
             self.if_tracked.insert(finding.path.clone(), policy.anchor.full(blob.path));
         }
         join(&mut self.findings, findings);
-    }
-
-    /// Judges again the files of which it turns out that CI runs them.
-    fn find_callers(&mut self, policy: &'p Policy, files: Files<'_>) -> anyhow::Result<()> {
-        let hanging = std::mem::take(&mut self.hanging);
-        let Files::InFolders(again) = files else { return Ok(()) };
-        let callers = match hanging.is_empty() {
-            true => return Ok(()),
-            false => caller::find(policy, &hanging, again)?,
-        };
-        if callers.is_empty() {
-            return Ok(());
-        }
-        let old = callers.keys().filter_map(|it| hanging.get(it)?.as_ref());
-        let old: BTreeSet<&FilePath> = old.collect();
-        self.findings.retain(|it| !old.contains(&it.path));
-        let run_by = |path: &str| callers.get(&*policy.anchor.of(path));
-        let anew = Mutex::new(Self::default());
-        let visit = |blob: &Blob<'_>| {
-            let Some(caller) = run_by(blob.path) else { return };
-            let mut findings = judge(blob, policy, Callers::Found).findings;
-            findings.iter_mut().for_each(|it| it.related.push(caller.clone()));
-            anew.lock().unwrap_or_else(PoisonError::into_inner).find(blob, policy, findings);
-        };
-        again(&|path| run_by(path).is_some(), &visit)?;
-        self.extend(anew.into_inner().unwrap_or_else(PoisonError::into_inner));
-        Ok(())
     }
 
     /// Drops what would hold only if git tracked the file, and names the repositories that would not say.

@@ -1,28 +1,65 @@
 //! Files that CI runs one step away: who runs them, and what that makes of their findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use super::Again;
+use super::judge::{Callers, judge};
 use super::reading::Reading;
 use super::show::{Ruler, line};
+use super::{Again, Collected, name};
 use crate::excerpt::Veil;
 use crate::finding::Related;
 use crate::path::FilePath;
 use crate::platform::Ci;
 use crate::policy::Policy;
 use crate::site::{Facts, called};
-use crate::source::Blob;
+use crate::source::{Blob, Skipped};
 
 /// Where CI is told to run files that are none of its own, by their paths.
-pub(super) type ByPath = BTreeMap<String, Related>;
+type ByPath = BTreeMap<String, Related>;
+
+impl<'p> Collected<'p> {
+    /// Judges again the files of which it turns out that CI runs them. Gives what could not be read this time.
+    pub(super) fn judge_called(
+        &mut self,
+        policy: &'p Policy,
+        again: &Again<'_>,
+    ) -> anyhow::Result<Vec<Skipped>> {
+        let hanging = std::mem::take(&mut self.hanging);
+        if hanging.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (callers, mut skipped) = find(policy, &hanging, again)?;
+        if callers.is_empty() {
+            return Ok(skipped);
+        }
+        let old = callers.keys().filter_map(|it| hanging.get(it)?.as_ref());
+        let old: BTreeSet<&FilePath> = old.collect();
+        self.findings.retain(|it| !old.contains(&it.path));
+        let run_by = |path: &str| callers.get(&*policy.anchor.of(path));
+        let anew = Mutex::new(Self::default());
+        let visit = |blob: &Blob<'_>| {
+            let Some(caller) = run_by(blob.path) else { return };
+            let _alone = super::alone(blob);
+            let mut findings = judge(blob, policy, Callers::Found).findings;
+            findings.iter_mut().for_each(|it| it.related.push(caller.clone()));
+            if name::may_hold(blob, policy) {
+                findings.extend(name::judge(blob, policy));
+            }
+            anew.lock().unwrap_or_else(PoisonError::into_inner).find(blob, policy, findings);
+        };
+        skipped.extend(again(&|path| run_by(path).is_some(), &visit)?.skipped);
+        self.extend(anew.into_inner().unwrap_or_else(PoisonError::into_inner));
+        Ok(skipped)
+    }
+}
 
 /// Looks through CI's own files for those that run one of `candidates`, which are files by their paths from the root.
-pub(super) fn find<T: Sync>(
+fn find<T: Sync>(
     policy: &Policy,
     candidates: &BTreeMap<String, T>,
     again: &Again<'_>,
-) -> anyhow::Result<ByPath> {
+) -> anyhow::Result<(ByPath, Vec<Skipped>)> {
     let found = Mutex::new(ByPath::new());
     let visit = |blob: &Blob<'_>| {
         let reading = Reading::of(blob);
@@ -52,6 +89,6 @@ pub(super) fn find<T: Sync>(
             }
         }
     };
-    again(&|path| policy.platforms().may_run(path), &visit)?;
-    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+    let coverage = again(&|path| policy.platforms().may_run(path), &visit)?;
+    Ok((found.into_inner().unwrap_or_else(PoisonError::into_inner), coverage.skipped))
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use lynklint::rule::example::expand;
+
 use crate::cli::{code, folder, git, json, lynklint, run};
 
 /// The findings of a scan as `path rule ci (caller)`.
@@ -44,6 +46,21 @@ fn a_script_that_ci_runs_is_ci_wherever_the_scan_starts() {
     git(&inside, &["init", "-q"]);
     assert_eq!(found(above.path(), &["du"]), expected("du/"));
     assert_eq!(found(&inside, &[]), expected(""));
+}
+
+#[test]
+fn what_a_called_file_is_named_with_is_found_beside_what_it_holds() {
+    let token = expand("$SERVICE");
+    let script = format!("scripts/{token}.sh");
+    let caller = format!("job:\n  script: ./{script}\n");
+    let files = [(".gitlab-ci.yml", caller.as_str()), (script.as_str(), "K=$PERSONAL\n")];
+    let repository = folder(&files);
+    let found = found(repository.path(), &[]);
+    let rules: Vec<_> = found.iter().map(|it| it.split(' ').nth(1)).collect();
+    let rules: Vec<_> = rules.into_iter().flatten().collect();
+    assert!(rules.contains(&"personal-token-in-ci"), "{found:?}");
+    let named = found.iter().filter(|it| it.starts_with("scripts/"));
+    assert_eq!(named.count(), 2, "{found:?}");
 }
 
 #[test]
