@@ -204,10 +204,14 @@ pub struct Skipped {
 
 impl Skipped {
     fn new(path: &str, error: &io::Error) -> Self {
-        let text = error.to_string();
-        let reason = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
-        Self { path: path.to_owned(), reason }
+        Self { path: path.to_owned(), reason: reason(error) }
     }
+}
+
+/// What the system says, in words that follow a name, and without its own number for that.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
 /// What a source has read, and what not.
@@ -246,7 +250,7 @@ pub struct WalkOptions {
 pub fn stdin(name: &str, visit: &Visitor<'_>) -> Coverage {
     let mut coverage = Coverage::default();
     if is_closed() {
-        let reason = "standard input is closed".to_owned();
+        let reason = "standard input is closed or the null device".to_owned();
         coverage.skipped.push(Skipped { path: name.to_owned(), reason });
         return coverage;
     }

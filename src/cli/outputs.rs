@@ -88,7 +88,9 @@ impl Outputs {
         targets.sort_by_key(|(file, _)| file.is_none());
         let written = targets.into_iter().map(|(path, format)| {
             if let Some(path) = path {
-                return source::replace(path, |out| report::render(format, file, report, out));
+                let written =
+                    source::replace(path, |out| report::render(format, file, report, out));
+                return written.map_err(|it| named(path, &it));
             }
             let mut out = BufWriter::new(io::stdout().lock());
             report::render(format, stdout, report, &mut out).and_then(|()| out.flush())
@@ -113,6 +115,11 @@ impl Outputs {
     fn file<'o>(&'o self, target: &'o Target) -> Option<&'o Path> {
         target.file.as_deref().or(self.output.as_deref()).filter(|it| *it != Path::new("-"))
     }
+}
+
+/// An error of a file, with its name.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {}", path.display(), source::reason(error)))
 }
 
 #[derive(Clone)]

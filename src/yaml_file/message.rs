@@ -62,9 +62,9 @@ const EXPECTED: [(&str, &str); 13] = [
     ("a string", "a text"),
     ("a boolean", "true or false"),
     ("field identifier", "a key"),
-    ("u32", "a number"),
-    ("u64", "a number"),
-    ("usize", "a number"),
+    ("u32", "a whole number from 0 on"),
+    ("u64", "a whole number from 0 on"),
+    ("usize", "a whole number from 0 on"),
     ("f64", "a number"),
 ];
 
