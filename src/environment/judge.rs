@@ -35,10 +35,11 @@ impl<'p> Judgement<'p> {
         self.policy.at(NOWHERE).rules().filter(about).collect()
     }
 
-    /// How the run ended: a variable that is missing, or no token at all, leaves the question open.
+    /// How the run ended: a variable that is missing, no token at all, or no rule, leaves the question open.
     pub fn outcome(&self) -> Outcome {
         let failed = self.findings.iter().any(|it| it.fails(self.policy.gate));
-        let open = self.environment.tokens() == 0 && !self.allow_none;
+        let none = self.environment.tokens() == 0 && !self.allow_none;
+        let open = none || self.rules().is_empty();
         match (self.environment.missing.is_empty(), failed, open) {
             (false, _, _) | (true, false, true) => Outcome::CouldNotJudge,
             (true, true, _) => Outcome::Failed,

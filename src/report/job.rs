@@ -23,6 +23,10 @@ pub fn reason(judgement: &Judgement<'_>) -> String {
         Outcome::Passed if findings.is_empty() => "passed: no violation".to_owned(),
         Outcome::Passed => passed(findings, gate),
         Outcome::Failed => failed(findings, gate),
+        Outcome::CouldNotJudge if missing.is_empty() && judgement.rules().is_empty() => {
+            "error: nothing to judge by: no policy set holds for the variables of a job; one without a scope does"
+                .to_owned()
+        }
         Outcome::CouldNotJudge if missing.is_empty() => {
             "error: nothing to judge: no variable holds a token (--name says which must, --allow-none that none need)"
                 .to_owned()

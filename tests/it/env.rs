@@ -257,7 +257,7 @@ fn the_policy_of_files_holds_for_a_job() {
         (&["--enforce", "personal-token-in-ci=advisory"], 0, "level: advisory"),
         (&["--fail-on", "hard-mandatory"], 0, "every violation is below --fail-on"),
         (&["--exit-zero"], 0, "the exit code is 0, as --exit-zero asks"),
-        (&["--config", "own.yaml"], 0, "\n  0 policies, 0 violations"),
+        (&["--config", "own.yaml"], 1, "error: nothing to judge by"),
         (&["--config", "wide.yaml"], 2, "passed, 2 failed"),
         (&["--config", "wrong.yaml"], 1, "did you mean `personal-token-in-ci`"),
     ];
