@@ -12,7 +12,7 @@ use crate::environment;
 use crate::policy::anchor::Anchor;
 use crate::report::{self, Format, Style};
 use crate::scan::{self, Files, Outcome, Progress};
-use crate::source::{self, Coverage, GlobalHooks, HookFile, Installed, Touched, Visitor};
+use crate::source::{self, Blob, Coverage, GlobalHooks, HookFile, Installed, Touched, Visitor};
 
 #[derive(Subcommand)]
 pub(super) enum Verb {
@@ -233,14 +233,14 @@ impl Run {
         match self.hook {
             Hook::PreCommit => Ok(Vec::new()),
             Hook::PrePush => pushes(|it| {
-                let [_, tip, _, known] = it else { return None };
+                let [_, tip, name, known] = it else { return None };
                 let others = format!("--remotes={remote}");
-                Some(Push { tip: tip.clone(), known: known.clone(), others })
+                Some(Push { name: name.clone(), tip: tip.clone(), known: known.clone(), others })
             }),
             Hook::PreReceive => pushes(|it| {
-                let [known, tip, _] = it else { return None };
+                let [known, tip, name] = it else { return None };
                 let others = "--all".to_owned();
-                Some(Push { tip: tip.clone(), known: known.clone(), others })
+                Some(Push { name: name.clone(), tip: tip.clone(), known: known.clone(), others })
             }),
         }
     }
@@ -248,6 +248,8 @@ impl Run {
 
 /// A ref that is pushed.
 struct Push {
+    /// Its name on the other side.
+    name: String,
     /// The object that it is to name.
     tip: String,
     /// The object that it names on the other side.
@@ -274,10 +276,13 @@ fn pushes(read: impl Fn(&[String]) -> Option<Push>) -> anyhow::Result<Vec<Push>>
 fn pushed(here: &Path, pushes: &[Push], visit: &Visitor<'_>) -> anyhow::Result<Coverage> {
     let mut all = Coverage { may_be_empty: true, ..Coverage::default() };
     let is_nothing = |id: &str| id.bytes().all(|b| b == b'0');
-    for Push { tip, known, others } in pushes.iter().filter(|it| !is_nothing(&it.tip)) {
+    for Push { name, tip, known, others } in pushes.iter().filter(|it| !is_nothing(&it.tip)) {
         let mut without = vec!["--not".to_owned(), others.clone()];
-        // What the other side has may not be here yet; git ignores it then.
-        if !is_nothing(known) {
+        if is_nothing(known) {
+            // A new ref has a name that is pushed with it.
+            visit(&Blob::whole(name, b""));
+        } else {
+            // What the other side has may not be here yet; git ignores it then.
             without.extend(["--ignore-missing".to_owned(), known.clone()]);
         }
         let coverage = source::pushed(here, tip, &without, visit)?;

@@ -1,5 +1,6 @@
 //! `hook run`: what a push is told, by a server and before it leaves.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -82,6 +83,34 @@ fn whatever_is_pushed_is_read() {
     assert!(output.status.success(), "{said}");
     let (output, said) = push(at, &["origin", ":v3"], &[]);
     assert!(output.status.success(), "a deletion adds nothing: {said}");
+}
+
+#[test]
+fn a_new_ref_is_judged_by_its_name() {
+    let folder = init(&[]);
+    let at = folder.path();
+    commit(at, "a.txt", "clean\n", "clean");
+    let tip = git(at, &["rev-parse", "HEAD"]);
+    let name = format!("refs/heads/{}", expand("$PERSONAL"));
+    let none = "0".repeat(40);
+    let cases = [
+        ("pre-receive", format!("{none} {tip} {name}"), 2),
+        ("pre-push", format!("refs/heads/main {tip} {name} {none}"), 2),
+        ("pre-receive", format!("{tip} {tip} {name}"), 0),
+        ("pre-receive", format!("{tip} {none} {name}"), 0),
+        ("pre-receive", format!("{none} {tip} refs/heads/main"), 0),
+    ];
+    for (hook, line, wanted) in cases {
+        std::fs::write(at.join("line"), &line).expect("it writes");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lynklint"));
+        command.args(["hook", "run", hook]).current_dir(at);
+        let output = command.stdin(File::open(at.join("line")).expect("a file")).output();
+        let output = output.expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(wanted), "{hook} {said}");
+        assert_eq!(said.contains("refs/heads/lynk_live_****:1:1"), wanted == 2, "{said}");
+        assert!(!leaks(&said), "{said}");
+    }
 }
 
 #[test]
