@@ -63,7 +63,7 @@ impl Class {
 pub enum Ci {
     /// Nothing says so.
     None,
-    /// Its path looks like it.
+    /// Its path looks like it, and says no more.
     Low,
     /// Something that CI runs runs it.
     Medium,
@@ -126,6 +126,13 @@ pub struct Platform {
     content: Vec<LazyRegex>,
 }
 
+impl Platform {
+    /// Whether a path says no more than that CI may run the file. Any other platform says better what it is.
+    fn is_hint(&self) -> bool {
+        self.ci == Ci::Low
+    }
+}
+
 /// All platforms, ready to be asked.
 #[derive(Debug)]
 pub struct Platforms {
@@ -156,8 +163,8 @@ impl Platforms {
         Ok(Self { all, globs })
     }
 
-    /// The platform of a file, by its path and by what it declares. A class that comes first wins, then a declaration,
-    /// then the longest glob.
+    /// The platform of a file, by its path and by what it declares. A hint comes last; then a class that comes first wins,
+    /// then a declaration, then the longest glob.
     pub fn of(&self, path: &str, bytes: &[u8]) -> Option<&Platform> {
         let lower = path.to_lowercase();
         let by_path = self
@@ -172,9 +179,26 @@ impl Platforms {
             .into_iter()
             .chain(by_content)
             .min_by(|(a, a_length), (b, b_length)| {
-                (a.class, b_length, &a.id).cmp(&(b.class, a_length, &b.id))
+                (a.is_hint(), a.class, b_length, &a.id).cmp(&(
+                    b.is_hint(),
+                    b.class,
+                    a_length,
+                    &b.id,
+                ))
             })
             .map(|(platform, _)| platform)
+    }
+
+    /// How sure it is that CI runs a file of a platform: its path may hint at more. What people read is run by nobody.
+    pub fn ci(&self, path: &str, platform: Option<&Platform>) -> Ci {
+        let own = platform.map_or(Ci::None, |it| it.ci);
+        if own != Ci::None || platform.is_some_and(|it| it.class == Class::Docs) {
+            return own;
+        }
+        let lower = path.to_lowercase();
+        let hints = self.globs.iter().filter(|it| self.all[it.1].is_hint());
+        let hints = hints.filter(|(glob, _)| glob.matches(path, &lower));
+        hints.map(|it| self.all[it.1].ci).max().unwrap_or(own)
     }
 
     /// What reads the names of files.

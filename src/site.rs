@@ -94,7 +94,7 @@ impl<'p> Site<'p> {
     /// The facts of a file as a whole: `path` with `/`, `bytes` its beginning or all of it.
     pub fn of(path: &str, bytes: &[u8], platforms: &'p Platforms) -> Self {
         let platform = platforms.of(path, bytes);
-        let ci = platform.map_or(Ci::None, |it| it.ci);
+        let ci = platforms.ci(path, platform);
         Self {
             platform,
             ci,

@@ -48,6 +48,7 @@ fn facts_of<'p, 'b>(
         true => Facts::of(platform, blob.path, bytes, names),
         false => Facts::of_part(platform, bytes),
     };
+    facts.ci = policy.platforms().ci(blob.path, platform);
     let inventory = &policy.config.inventory;
     if !inventory.is_empty() {
         facts.declared = Some((inventory, policy.anchor.of(blob.path).into_owned()));

@@ -1,4 +1,4 @@
-//! Paths and the platforms that they belong to, as `tests/platforms.txt` lists them.
+//! Paths and the platforms that they belong to, as `tests/platforms.txt` lists them, some with how sure it is that CI runs them.
 
 use lynklint::platform::Platforms;
 
@@ -9,8 +9,10 @@ fn every_listed_path_has_its_platform() {
     let mut seen = Vec::new();
     for line in list.lines().filter(|it| !it.is_empty()) {
         let (path, id) = line.split_once('\t').expect("path, tab, id");
-        let found = platforms.of(path, b"").map(|it| it.id.as_str());
-        assert_eq!(found, Some(id), "{path}");
+        let (id, ci) = id.split_once('\t').map_or((id, None), |(id, ci)| (id, Some(ci)));
+        let found = platforms.of(path, b"");
+        assert_eq!(found.map(|it| it.id.as_str()), Some(id), "{path}");
+        assert!(ci.is_none_or(|it| it == platforms.ci(path, found).name()), "{path}");
         seen.push(id);
     }
     let unlisted = platforms.iter().filter(|it| !it.names && !seen.contains(&it.id.as_str()));
