@@ -208,8 +208,13 @@ impl Platforms {
 
     /// Whether CI may run what stands in a file, as far as its path tells.
     pub fn may_run(&self, path: &str) -> bool {
-        let declared = || self.all.iter().any(|it| Ci::Medium <= it.ci && !it.content.is_empty());
-        self.of(path, b"").is_some_and(|it| Ci::Medium <= it.ci) || is_manifest(path) && declared()
+        let runs = |it: &Platform| Ci::Medium <= it.ci;
+        let lower = path.to_lowercase();
+        // Few globs are of CI, and most paths match none of them.
+        let mut globs = self.globs.iter().filter(|it| runs(&self.all[it.1]));
+        let is_claimed = globs.any(|(glob, _)| glob.matches(path, &lower));
+        let declared = || self.all.iter().any(|it| runs(it) && !it.content.is_empty());
+        is_claimed && self.of(path, b"").is_some_and(runs) || is_manifest(path) && declared()
     }
 
     /// What of the data cannot be used: patterns that are none, structures that name each other wrongly.

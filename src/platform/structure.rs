@@ -21,6 +21,8 @@ pub struct Structure {
     pub scopes: Vec<Scope>,
     /// Where a part takes over what stands elsewhere in the file.
     pub reuses: Vec<Reuse>,
+    /// The addresses of paths to more files of the same platform, from the file's own folder or from the root.
+    pub includes: Vec<Pattern>,
     /// What stands where; the first entry that fits a value decides.
     pub places: Vec<PlaceAt>,
     /// What the system replaces before anything else sees the text.

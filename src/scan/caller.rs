@@ -1,5 +1,6 @@
 //! Files that CI runs one step away: who runs them, and what that makes of their findings.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,13 +11,28 @@ use super::{Again, Collected, name};
 use crate::excerpt::Veil;
 use crate::finding::Related;
 use crate::path::FilePath;
-use crate::platform::Ci;
+use crate::platform::{Ci, Platform};
 use crate::policy::Policy;
-use crate::site::{Facts, called};
+use crate::site::{Call, Facts, called};
 use crate::source::{Blob, Skipped};
 
 /// Where CI is told to run files that are none of its own, by their paths.
-type ByPath = BTreeMap<String, Related>;
+type ByPath<'p> = BTreeMap<String, Caller<'p>>;
+
+/// Who calls a file.
+struct Caller<'p> {
+    /// Where.
+    place: Related,
+    /// The platform that the file is then of, if it becomes a part of the caller.
+    platform: Option<&'p Platform>,
+}
+
+impl Caller<'_> {
+    /// Those that include a file say more of it than those that run it.
+    fn rank(&self) -> impl Ord {
+        (self.platform.is_none(), self.place.path.clone(), self.place.start)
+    }
+}
 
 impl<'p> Collected<'p> {
     /// Judges again the files of which it turns out that CI runs them. Gives what could not be read this time.
@@ -41,8 +57,8 @@ impl<'p> Collected<'p> {
         let visit = |blob: &Blob<'_>| {
             let Some(caller) = run_by(blob.path) else { return };
             let _alone = super::alone(blob);
-            let mut findings = judge(blob, policy, Callers::Found).findings;
-            findings.iter_mut().for_each(|it| it.related.push(caller.clone()));
+            let mut findings = judge(blob, policy, Callers::Found(caller.platform)).findings;
+            findings.iter_mut().for_each(|it| it.related.push(caller.place.clone()));
             if name::may_hold(blob, policy) {
                 findings.extend(name::judge(blob, policy));
             }
@@ -55,11 +71,11 @@ impl<'p> Collected<'p> {
 }
 
 /// Looks through CI's own files for those that run one of `candidates`, which are files by their paths from the root.
-fn find<T: Sync>(
-    policy: &Policy,
+fn find<'p, T: Sync>(
+    policy: &'p Policy,
     candidates: &BTreeMap<String, T>,
     again: &Again<'_>,
-) -> anyhow::Result<(ByPath, Vec<Skipped>)> {
+) -> anyhow::Result<(ByPath<'p>, Vec<Skipped>)> {
     let found = Mutex::new(ByPath::new());
     let visit = |blob: &Blob<'_>| {
         let reading = Reading::of(blob);
@@ -68,24 +84,31 @@ fn find<T: Sync>(
             return;
         }
         let _alone = super::alone(blob);
-        let called = called(&Facts::of(platform, blob.path, reading.bytes(), &[]), candidates);
-        if called.is_empty() {
+        let facts = Facts::of(platform, blob.path, reading.bytes(), &[]);
+        let calls = called(&facts, &policy.anchor.of(blob.path), candidates);
+        if calls.is_empty() {
             return;
         }
         let veil = Veil::of(blob.bytes).and(blob.path.as_bytes());
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-        for (path, span) in called {
+        for (path, Call { span, included }) in calls {
             let span = reading.source(&line(reading.bytes(), span));
-            let related = Related {
+            let label = if included { "CI includes it here" } else { "CI runs it here" };
+            let place = Related {
                 path: FilePath::new(blob.path, &veil),
                 start: Ruler::new(blob).position(span.start),
                 excerpt: veil.excerpt(blob.bytes, &span),
-                label: "CI runs it here".to_owned(),
+                label: label.to_owned(),
             };
-            // The first caller by name, whatever the order of the threads.
-            let known = found.entry(path).or_insert_with(|| related.clone());
-            if (&related.path, related.start) < (&known.path, known.start) {
-                *known = related;
+            let caller = Caller { place, platform: platform.filter(|_| included) };
+            // The first by name, whatever the order of the threads.
+            match found.entry(path) {
+                Entry::Vacant(entry) => _ = entry.insert(caller),
+                Entry::Occupied(mut known) => {
+                    if caller.rank() < known.get().rank() {
+                        known.insert(caller);
+                    }
+                }
             }
         }
     };

@@ -9,7 +9,7 @@ use crate::detect::{Fragments, Name, Token};
 use crate::excerpt::Veil;
 use crate::finding::Finding;
 use crate::inventory::Seen;
-use crate::platform::{Ci, Class};
+use crate::platform::{Ci, Class, Platform};
 use crate::policy::{Level, Policy};
 use crate::rule::Rule;
 use crate::site::{Facts, Thing};
@@ -22,7 +22,8 @@ pub fn tokens(blob: &Blob<'_>, policy: &Policy) -> Vec<Token> {
 
 /// What rules may speak of in a blob, if it has anything to do with a token.
 pub fn facts<'p, 'b>(blob: &Blob<'b>, policy: &'p Policy) -> Facts<'p, 'b> {
-    facts_of(blob, blob.bytes, policy, &names(blob.bytes, policy))
+    let platform = policy.platforms().of(blob.path, blob.bytes);
+    facts_of(blob, blob.bytes, policy, platform, &names(blob.bytes, policy))
 }
 
 /// The words that name a token or its host: the family's, and those that are declared.
@@ -41,9 +42,9 @@ fn facts_of<'p, 'b>(
     blob: &Blob<'_>,
     bytes: &'b [u8],
     policy: &'p Policy,
+    platform: Option<&'p Platform>,
     names: &[Name],
 ) -> Facts<'p, 'b> {
-    let platform = policy.platforms().of(blob.path, bytes);
     let mut facts = match blob.is_whole() {
         true => Facts::of(platform, blob.path, bytes, names),
         false => Facts::of_part(platform, bytes),
@@ -66,21 +67,21 @@ pub fn check<'p>(blob: &Blob<'_>, policy: &'p Policy) -> Vec<Finding<'p>> {
 }
 
 /// What is known about who runs a file that is none of CI's own.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Callers {
+#[derive(Clone, Copy)]
+pub(super) enum Callers<'p> {
     /// Nothing, and nobody asks.
     NotSought,
     /// Nothing yet.
     Sought,
-    /// That CI does.
-    Found,
+    /// That CI does, and of which platform it is by that.
+    Found(Option<&'p Platform>),
 }
 
 /// What judging one blob comes to.
 #[derive(Default)]
 pub(super) struct Judged<'p> {
     pub(super) findings: Vec<Finding<'p>>,
-    /// Whether there might be others if CI were known to run the file.
+    /// Whether there may be others if CI turns out to run the file.
     pub(super) hangs: bool,
     /// What is seen of the declared tokens.
     pub(super) seen: Seen,
@@ -89,7 +90,7 @@ pub(super) struct Judged<'p> {
 }
 
 /// Judges one blob.
-pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: Callers) -> Judged<'p> {
+pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: Callers<'p>) -> Judged<'p> {
     if !policy.detector.may_hold(blob.bytes) {
         return Judged::default();
     }
@@ -102,8 +103,13 @@ pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: Callers) -
     if violating.is_empty() && names.is_empty() {
         return Judged::default();
     }
-    let mut facts = facts_of(blob, reading.bytes(), policy, &names);
-    if callers == Callers::Found {
+    let own = || policy.platforms().of(blob.path, reading.bytes());
+    let (is_called, platform) = match callers {
+        Callers::Found(platform) => (true, platform.or_else(own)),
+        Callers::NotSought | Callers::Sought => (false, own()),
+    };
+    let mut facts = facts_of(blob, reading.bytes(), policy, platform, &names);
+    if is_called {
         facts.ci = facts.ci.max(Ci::Medium);
     }
     let veil = Veil::new(blob.bytes, tokens).and(blob.path.as_bytes());
@@ -115,14 +121,8 @@ pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: Callers) -
         seen.used(blob, policy, &facts, &mut |it| shower.place(it));
     }
     // What people read is run by nobody.
-    let is_read = facts.platform.is_some_and(|it| it.class == Class::Docs);
-    let mut hangs = false;
-    if callers == Callers::Sought && facts.ci < Ci::Medium && !is_read {
-        facts.ci = Ci::Medium;
-        let (here, shower) = (policy.at(blob.path), shower());
-        let mut things = facts.things(&violating).filter(|it| shower.owns(it));
-        hangs = things.any(|it| !here.broken(&it, &facts).is_empty());
-    }
+    let is_read = platform.is_some_and(|it| it.class == Class::Docs);
+    let hangs = matches!(callers, Callers::Sought) && facts.ci < Ci::Medium && !is_read;
     Judged { findings, hangs, seen, fragments: veil.into_fragments() }
 }
 

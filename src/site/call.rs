@@ -18,13 +18,26 @@ struct Program {
     files: Vec<String>,
 }
 
+/// Where a file calls another one.
+pub struct Call {
+    /// What names the other file.
+    pub span: Range<usize>,
+    /// Whether that becomes a part of this one, and not something that it runs.
+    pub included: bool,
+}
+
 /// The files among `candidates`, by their paths from the root, that a file's commands run or its values name, and where.
+/// `from` is the file's own path.
 pub fn called<T>(
     facts: &Facts<'_, '_>,
+    from: &str,
     candidates: &BTreeMap<String, T>,
-) -> BTreeMap<String, Range<usize>> {
+) -> BTreeMap<String, Call> {
+    let includes = facts.platform.map_or(&[][..], |it| &it.structure.includes);
+    let folder = from.rsplit_once('/').map_or("", |it| it.0);
     let mut called = BTreeMap::new();
     for thing in facts.parts() {
+        let mut is_part = false;
         let paths = match thing.what {
             What::Command => {
                 let words = facts.command(&thing).into_iter().flat_map(|it| &it.command.words);
@@ -32,8 +45,11 @@ pub fn called<T>(
                 named.chain(read_by(facts.line(&thing).unwrap_or_default())).collect()
             }
             What::Token(_) | What::Reference(_) | What::Host | What::Value => {
-                let text = facts.value(&thing).map(|it| it.value.text.lossy().into_owned());
-                text.map(|it| normal(&it)).into_iter().collect::<Vec<_>>()
+                let Some(placed) = facts.value(&thing) else { continue };
+                let text = placed.value.text.lossy();
+                is_part = includes.iter().any(|it| it.matches(placed.value.address.steps()));
+                let beside = is_part.then(|| joined(folder, &text));
+                beside.into_iter().chain([normal(&text)]).collect::<Vec<_>>()
             }
         };
         for path in paths {
@@ -41,11 +57,27 @@ pub fn called<T>(
             let inside = ["action.yml", "action.yaml"].map(|it| format!("{path}/{it}"));
             let found = inside.iter().chain([&path]).find_map(|it| candidates.get_key_value(it));
             if let Some((found, _)) = found {
-                called.entry(found.clone()).or_insert(thing.span.clone());
+                let call = Call { span: thing.span.clone(), included: is_part };
+                called.entry(found.clone()).or_insert(call);
             }
         }
     }
     called
+}
+
+/// A path from a folder, as it would be from the root.
+fn joined(folder: &str, path: &str) -> String {
+    let path = path.strip_suffix("@self").unwrap_or(path);
+    let mut steps: Vec<&str> = Vec::new();
+    let folder = if path.starts_with('/') { "" } else { folder };
+    for step in folder.split('/').chain(path.split('/')) {
+        match step {
+            "" | "." => {}
+            ".." => _ = steps.pop(),
+            step => steps.push(step),
+        }
+    }
+    steps.join("/")
 }
 
 /// A path as it would be from the root: `./x`, `/x` and `$WORKSPACE/x` are `x`.
