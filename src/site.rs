@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::platform::{Ci, Platform, Platforms};
 
-pub use call::{Call, called};
+pub use call::{Call, calls};
 pub use facts::{Facts, Thing, What};
 pub use layout::{Layout, Placed, Run};
 pub use reference::Reference;

@@ -1,6 +1,5 @@
 //! Which files a file runs: what CI runs one step away is CI, too.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -18,7 +17,8 @@ struct Program {
     files: Vec<String>,
 }
 
-/// Where a file calls another one.
+/// A place where a file calls another one.
+#[derive(Clone)]
 pub struct Call {
     /// What names the other file.
     pub span: Range<usize>,
@@ -26,16 +26,11 @@ pub struct Call {
     pub included: bool,
 }
 
-/// The files among `candidates`, by their paths from the root, that a file's commands run or its values name, and where.
-/// `from` is the file's own path.
-pub fn called<T>(
-    facts: &Facts<'_, '_>,
-    from: &str,
-    candidates: &BTreeMap<String, T>,
-) -> BTreeMap<String, Call> {
+/// Tells of every file that a file's commands run or its values name, or may: by its path from the root, and where it is
+/// named. `from` is the file's own path.
+pub fn calls(facts: &Facts<'_, '_>, from: &str, tell: &mut dyn FnMut(&str, &Call)) {
     let includes = facts.platform.map_or(&[][..], |it| &it.structure.includes);
     let folder = from.rsplit_once('/').map_or("", |it| it.0);
-    let mut called = BTreeMap::new();
     for thing in facts.parts() {
         let mut is_part = false;
         let paths = match thing.what {
@@ -52,17 +47,15 @@ pub fn called<T>(
                 beside.into_iter().chain([normal(&text)]).collect::<Vec<_>>()
             }
         };
+        let call = Call { span: thing.span.clone(), included: is_part };
         for path in paths {
             // A folder stands for the action that it holds.
-            let inside = ["action.yml", "action.yaml"].map(|it| format!("{path}/{it}"));
-            let found = inside.iter().chain([&path]).find_map(|it| candidates.get_key_value(it));
-            if let Some((found, _)) = found {
-                let call = Call { span: thing.span.clone(), included: is_part };
-                called.entry(found.clone()).or_insert(call);
+            for inside in ["action.yml", "action.yaml"] {
+                tell(&format!("{path}/{inside}"), &call);
             }
+            tell(&path, &call);
         }
     }
-    called
 }
 
 /// A path from a folder, as it would be from the root.
