@@ -7,7 +7,7 @@ use crate::syntax::Step;
 /// A set of addresses.
 ///
 /// `*` is any one key, `[*]` any index, `**` any number of steps, `{a,b}` one of some keys, `{^a,b}` any but these, `*_a`
-/// one that ends so, `"a.b"` a key with dots, and anything else a key.
+/// one that ends so, `*a*` one that holds it, `"a.b"` a key with dots, and anything else a key.
 /// Keys are compared without the case of ASCII letters, since half of the systems do not tell them apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
@@ -95,12 +95,19 @@ fn fits(part: &Part, step: &Step) -> bool {
 
 fn is_one_of(keys: &[String], key: &str) -> bool {
     keys.iter().any(|it| match it.strip_prefix('*') {
-        Some(end) => {
-            let from = key.len().checked_sub(end.len());
-            from.is_some_and(|it| key.as_bytes()[it..].eq_ignore_ascii_case(end.as_bytes()))
-        }
+        Some(part) => match part.strip_suffix('*') {
+            Some(part) => key.as_bytes().windows(part.len().max(1)).any(|it| is_same(it, part)),
+            None => key
+                .len()
+                .checked_sub(part.len())
+                .is_some_and(|it| is_same(&key.as_bytes()[it..], part)),
+        },
         None => it.eq_ignore_ascii_case(key),
     })
+}
+
+fn is_same(bytes: &[u8], text: &str) -> bool {
+    bytes.eq_ignore_ascii_case(text.as_bytes())
 }
 
 impl<'de> Deserialize<'de> for Pattern {
@@ -135,6 +142,9 @@ mod tests {
             ("jobs.*.env.*", false),
             ("**.{*vn,*nv}.*", true),
             ("**.*vn.*", false),
+            ("**.{*n*,x}.*", true),
+            ("**.*o*.X", false),
+            ("**.{**}.X", false),
             ("{^on,env}.*.steps[*].**", true),
             ("{^on,Jobs}.**", false),
             ("", false),
