@@ -104,10 +104,19 @@ impl Excerpt {
         let start = mark[0].unwrap_or(0);
         let mark = start..mark[1].unwrap_or(text.len()).max(start);
         // Only now: what is not shown, such as the zeros of two-byte text, may stand in the middle of a word.
-        let hidden = |it: &[u8]| is_secretive(it) || veil.fragments.touch(it);
+        let hidden = |before: &str, it: &[u8]| {
+            is_secretive(it) || veil.fragments.touch(it) || follows_mask(before) && is_mixed(it)
+        };
         let (text, mark) = without(&text, mark, hidden);
         let characters = |to: usize| text[..to].chars().count();
         Self::cropped(&text, characters(mark.start)..characters(mark.end))
+    }
+
+    /// Hides pieces of the tokens of another file, which says something about this line.
+    pub fn hide(&mut self, others: &Fragments) {
+        let (text, mark) = without(&self.text, self.mark_bytes(), |_, it| others.touch(it));
+        let characters = |to: usize| text[..to].chars().count();
+        *self = Self::cropped(&text, characters(mark.start)..characters(mark.end));
     }
 
     fn cropped(text: &str, mark: Range<usize>) -> Self {
@@ -191,7 +200,7 @@ pub fn masked(text: &str, detector: &Detector) -> String {
 /// Masks every token in a name of something that belongs to a file, such as its path, and every word of it that gives away
 /// a token of the file. Digests in a name stay as they are: a path must lead to what it names.
 pub fn named(name: &str, detector: &Detector, fragments: &Fragments) -> String {
-    without(&masked(name, detector), 0..0, |it| fragments.touch(it)).0
+    without(&masked(name, detector), 0..0, |_, it| fragments.touch(it)).0
 }
 
 /// Spells out whatever a terminal would obey or hide: control, bidirectional and invisible characters.
@@ -218,21 +227,23 @@ pub fn obeyed(it: char) -> bool {
 /// Hides long runs of letters and digits that vary like a secret: masking must be wider than detection. Digests and
 /// identifiers go with them, which costs a reader nothing.
 pub fn veiled(text: &str) -> String {
-    without(text, 0..0, is_secretive).0
+    without(text, 0..0, |_, it| is_secretive(it)).0
 }
 
-/// Hides the words of which that is asked, and finds a mark again: of a hidden word it takes in all.
+/// Hides the words of which that is asked, by what is shown before and the word itself, and finds a mark again: of a hidden word
+/// it takes in all.
 fn without(
     text: &str,
     mark: Range<usize>,
-    hidden: impl Fn(&[u8]) -> bool,
+    hidden: impl Fn(&str, &[u8]) -> bool,
 ) -> (String, Range<usize>) {
     let mut shown = String::with_capacity(text.len());
     let (mut at, mut cuts) = (0, [None; 2]);
     for piece in text.split_inclusive(|it: char| !it.is_ascii_alphanumeric()) {
         let run = piece.trim_end_matches(|it: char| !it.is_ascii_alphanumeric());
         let before = shown.len();
-        shown.push_str(if hidden(run.as_bytes()) { "****" } else { run });
+        let is_hidden = hidden(&shown, run.as_bytes());
+        shown.push_str(if is_hidden { "****" } else { run });
         let after = shown.len();
         shown.push_str(&piece[run.len()..]);
         let moved = |cut: usize, inside| match cut - at {
@@ -252,6 +263,21 @@ fn without(
     }
     let [start, end] = cuts.map(|it| it.unwrap_or(shown.len()));
     (shown, start..end)
+}
+
+/// How near a mask a run stands that may be the rest of what is masked: something came between that no token has.
+const NEAR: usize = 8;
+
+/// Whether a text ends with a mask, or nearly so.
+fn follows_mask(text: &str) -> bool {
+    let tail = text.char_indices().rev().take(NEAR + 4).last().map_or("", |(i, _)| &text[i..]);
+    tail.contains("****")
+}
+
+/// Whether a run is no word: eight characters or more, with digits or capitals inside.
+fn is_mixed(run: &[u8]) -> bool {
+    let inner = |b: &u8| b.is_ascii_digit() || b.is_ascii_uppercase();
+    run.len() >= 8 && run[1..].iter().any(inner) && run.iter().any(u8::is_ascii_alphabetic)
 }
 
 fn push(text: &mut String, bytes: &[u8]) {

@@ -142,6 +142,7 @@ pub fn scan<'p>(
     // A file may be read twice.
     coverage.skipped.sort();
     coverage.skipped.dedup();
+    coverage.notes.extend(noted(std::mem::take(&mut collected.gaps)));
     let Collected { mut findings, suppressions, seen, mut fragments, excluded, .. } = collected;
     fragments.sort();
     let skipped = coverage.skipped.iter_mut().flat_map(|it| [&mut it.path, &mut it.reason]);
@@ -155,6 +156,16 @@ pub fn scan<'p>(
     let findings = if of_history { merged(findings) } else { findings };
     let exempted = Exempted::default();
     Ok(Report { policy, findings, coverage, excluded, suppressions, seen, exempted })
+}
+
+/// The most files of which it is noted that they were read as text.
+const NOTED: usize = 10;
+
+/// What is not known of files, for whoever asked for the scan.
+fn noted(gaps: BTreeSet<String>) -> Vec<String> {
+    let rest = gaps.len().saturating_sub(NOTED);
+    let rest = (rest > 0).then(|| format!("{rest} more files that name a token were read as text"));
+    gaps.into_iter().take(NOTED).chain(rest).collect()
 }
 
 /// The most bytes of a file that is judged beside others, whose structure takes up to a hundred times as many.
@@ -173,11 +184,13 @@ struct Collected<'p> {
     findings: Vec<Finding<'p>>,
     suppressions: Vec<Suppression<'p>>,
     seen: Seen,
+    /// What is not known of files that name a token.
+    gaps: BTreeSet<String>,
     /// Those of all tokens: what could not be read has names, too.
     fragments: Fragments,
-    /// Files that would be judged otherwise if CI ran them, by their paths from the root; by which path their findings go,
+    /// Files that would be judged otherwise if CI ran them, by their paths from the root; by which paths their findings go,
     /// if they have any.
-    hanging: BTreeMap<String, Option<FilePath>>,
+    hanging: BTreeMap<String, BTreeSet<FilePath>>,
     /// Files with findings that hold only if git tracks the file: where they are.
     if_tracked: BTreeMap<FilePath, PathBuf>,
     excluded: u64,
@@ -201,19 +214,15 @@ impl<'p> Collected<'p> {
             Files::InGit | Files::InPipe => Callers::NotSought,
         };
         let judged = judge(blob, policy, callers);
+        self.gaps.extend(judged.gap);
         self.seen.extend(judged.seen);
         self.fragments = judged.fragments;
         self.suppressions = suppress::collect(blob, policy);
         if judged.hangs {
-            let path = judged.findings.first().map(|it| it.path.clone());
-            self.hang(policy.anchor.of(blob.path).into_owned(), path);
+            let known = self.hanging.entry(policy.anchor.of(blob.path).into_owned()).or_default();
+            known.extend(judged.findings.first().map(|it| it.path.clone()));
         }
         self.find(blob, policy, judged.findings);
-    }
-
-    fn hang(&mut self, path: String, known: Option<FilePath>) {
-        let entry = self.hanging.entry(path).or_default();
-        *entry = entry.take().or(known);
     }
 
     /// Takes in what is found in a blob.
@@ -243,6 +252,7 @@ impl<'p> Collected<'p> {
         self.findings.is_empty()
             && self.suppressions.is_empty()
             && self.seen.is_empty()
+            && self.gaps.is_empty()
             && self.fragments.is_empty()
             && self.hanging.is_empty()
             && self.excluded_bytes + self.excluded == 0
@@ -252,9 +262,10 @@ impl<'p> Collected<'p> {
         join(&mut self.findings, other.findings);
         join(&mut self.suppressions, other.suppressions);
         self.seen.extend(other.seen);
+        self.gaps.append(&mut other.gaps);
         self.fragments.extend(other.fragments);
         for (path, known) in other.hanging {
-            self.hang(path, known);
+            self.hanging.entry(path).or_default().extend(known);
         }
         self.if_tracked.append(&mut other.if_tracked);
         self.excluded += other.excluded;

@@ -51,10 +51,13 @@ pub(super) fn render(style: Style, report: &Report<'_>, out: &mut dyn Write) -> 
     summary(style, report, out)
 }
 
-/// Findings of one rule about one token belong together, those with the same exemption.
+/// Findings of one rule and level about one token belong together, those with the same exemption.
 fn grouped<'g, 'f, 'p>(findings: &'g mut [&'f Finding<'p>]) -> Vec<&'g [&'f Finding<'p>]> {
-    let by = |it: &Finding<'_>| it.exemption.as_ref().map(|it| it.by);
-    let group = |it: &&'f Finding<'p>| (&it.rule.id, it.subject.identity(), by(it));
+    let group = |it: &&'f Finding<'p>| {
+        let exemption = it.exemption.as_ref();
+        let exemption = exemption.map(|it| (it.by, it.until.as_deref(), it.reason.as_deref()));
+        (&it.rule.id, it.subject.identity(), it.enforcement, exemption)
+    };
     findings.sort_by_key(group);
     let mut groups: Vec<_> = findings.chunk_by(|a, b| group(a) == group(b)).collect();
     // The worst comes first, then the first place.

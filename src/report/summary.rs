@@ -22,7 +22,7 @@ pub(super) struct Summary<'r> {
     nearest_end: Option<String>,
     baseline: Option<&'r str>,
     overrides: Vec<Override<'r>>,
-    notes: &'r [String],
+    notes: Vec<&'r str>,
 }
 
 #[derive(Default, Serialize)]
@@ -59,7 +59,10 @@ impl Summary<'_> {
 impl<'r> Summary<'r> {
     pub(super) fn of(report: &'r Report<'_>) -> Self {
         let (tally, tokens) = (report.tally(), report.tokens());
-        Self::new(&report.findings, report.policy.gate, tally, &report.exempted, tokens)
+        let mut summary =
+            Self::new(&report.findings, report.policy.gate, tally, &report.exempted, tokens);
+        summary.notes.extend(report.coverage.notes.iter().map(String::as_str));
+        summary
     }
 
     /// That of a job's variables.
@@ -101,7 +104,7 @@ impl<'r> Summary<'r> {
             nearest_end: tally.nearest,
             baseline: exempted.baseline.as_deref(),
             overrides: overrides.collect(),
-            notes: &exempted.notes,
+            notes: exempted.notes.iter().map(String::as_str).collect(),
         }
     }
 }

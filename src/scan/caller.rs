@@ -67,23 +67,31 @@ impl<'p> Collected<'p> {
         if callers.is_empty() {
             return Ok(skipped);
         }
-        let old = callers.keys().filter_map(|it| hanging.get(it)?.as_ref());
-        let old: BTreeSet<&FilePath> = old.collect();
-        self.findings.retain(|it| !old.contains(&it.path));
         let run_by = |path: &str| callers.get(&*policy.anchor.of(path));
-        let anew = Mutex::new(Self::default());
+        let anew = Mutex::new((Self::default(), BTreeSet::new()));
         let visit = |blob: &Blob<'_>| {
             let Some(caller) = run_by(blob.path) else { return };
             let _alone = super::alone(blob);
-            let mut findings = judge(blob, policy, Callers::Found(caller.platform)).findings;
-            findings.iter_mut().for_each(|it| it.related.push(caller.place.clone()));
+            let judged = judge(blob, policy, Callers::Found(caller.platform));
+            // The caller's own veil knows nothing of this file's tokens.
+            let mut place = caller.place.clone();
+            place.excerpt.hide(&judged.fragments);
+            let mut findings = judged.findings;
+            findings.iter_mut().for_each(|it| it.related.push(place.clone()));
             if name::may_hold(blob, policy) {
                 findings.extend(name::judge(blob, policy));
             }
-            anew.lock().unwrap_or_else(PoisonError::into_inner).find(blob, policy, findings);
+            let mut anew = anew.lock().unwrap_or_else(PoisonError::into_inner);
+            anew.0.find(blob, policy, findings);
+            anew.1.insert(policy.anchor.of(blob.path).into_owned());
         };
         skipped.extend(again(&|path| run_by(path).is_some(), &visit)?.skipped);
-        self.extend(anew.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let (anew, read) = anew.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // What is gone by now keeps what was found in it.
+        let old: BTreeSet<&FilePath> =
+            read.iter().filter_map(|it| hanging.get(it)).flatten().collect();
+        self.findings.retain(|it| !old.contains(&it.path));
+        self.extend(anew);
         Ok(skipped)
     }
 }

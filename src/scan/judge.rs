@@ -4,7 +4,7 @@ use std::mem::discriminant;
 
 use super::name;
 use super::reading::Reading;
-use super::show::Shower;
+use super::show::{Ruler, Shower};
 use crate::detect::{Fragments, Name, Token};
 use crate::excerpt::Veil;
 use crate::finding::Finding;
@@ -83,6 +83,8 @@ pub(super) struct Judged<'p> {
     pub(super) findings: Vec<Finding<'p>>,
     /// Whether there may be others if CI turns out to run the file.
     pub(super) hangs: bool,
+    /// What is not known of the file, though it names a token: a sentence.
+    pub(super) gap: Option<String>,
     /// What is seen of the declared tokens.
     pub(super) seen: Seen,
     /// Those of the blob's tokens.
@@ -120,10 +122,19 @@ pub(super) fn judge<'p>(blob: &Blob<'_>, policy: &'p Policy, callers: Callers<'p
         let mut shower = shower();
         seen.used(blob, policy, &facts, &mut |it| shower.place(it));
     }
+    let gap = facts.gap().filter(|_| !names.is_empty()).map(|it| {
+        let at = Ruler::new(blob).position(reading.source(&(it.at..it.at)).start);
+        format!(
+            "{}: read as text from line {} on, because {}",
+            veil.name(blob.path),
+            at.line,
+            it.reason
+        )
+    });
     // What people read is run by nobody.
     let is_read = platform.is_some_and(|it| it.class == Class::Docs);
     let hangs = matches!(callers, Callers::Sought) && facts.ci < Ci::Medium && !is_read;
-    Judged { findings, hangs, seen, fragments: veil.into_fragments() }
+    Judged { findings, hangs, gap, seen, fragments: veil.into_fragments() }
 }
 
 /// What the things in a file break.

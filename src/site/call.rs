@@ -73,13 +73,13 @@ fn joined(folder: &str, path: &str) -> String {
     steps.join("/")
 }
 
-/// A path as it would be from the root: `./x`, `/x` and `$WORKSPACE/x` are `x`.
+/// A path as it would be from the root: `./x`, `/x`, `y/../x` and `$WORKSPACE/x` are `x`.
 fn normal(path: &str) -> String {
     let path = match path.strip_prefix('$').and_then(|it| it.split_once('/')) {
         Some((_, rest)) => rest,
         None => path,
     };
-    path.trim_start_matches("./").trim_start_matches('/').trim_end_matches('/').to_owned()
+    joined("", path)
 }
 
 fn read_by(line: &str) -> Vec<String> {

@@ -182,6 +182,11 @@ impl<'p, 'b> Facts<'p, 'b> {
         })
     }
 
+    /// Where the file was first read as text, if it was, and why.
+    pub fn gap(&self) -> Option<&Unparsed> {
+        self.layout.first_gap()
+    }
+
     /// The value that a thing is or stands in.
     pub fn value(&self, thing: &Thing<'_>) -> Option<Placed<'_>> {
         self.layout.value(thing.spot)

@@ -288,6 +288,11 @@ impl Layout {
         broken.filter(|_| spot.command.is_none())
     }
 
+    /// Where parsers first gave up, if one did.
+    pub fn first_gap(&self) -> Option<&Unparsed> {
+        self.broken.values().min_by_key(|it| it.at)
+    }
+
     /// Whether a mark holds at a spot.
     pub fn marked(&self, spot: Spot, mark: &str) -> bool {
         self.marks.above(self.steps(spot)).flatten().any(|it| it == mark)

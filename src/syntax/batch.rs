@@ -8,11 +8,8 @@ use super::{Address, Command, Document, Expansion, Output, Redirect, Room, Unpar
 /// What a script says. Variables are addressed by their names, as they are written.
 pub(super) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
     let mut reader = Reader { bytes, at: 0, room, document: Document::default(), feeding: None };
-    while reader.at < bytes.len() {
-        reader.statement()?;
-    }
-    reader.document.sort();
-    Ok(reader.document)
+    let end = reader.script();
+    reader.document.ended(end)
 }
 
 struct Reader<'b> {
@@ -25,6 +22,13 @@ struct Reader<'b> {
 }
 
 impl Reader<'_> {
+    fn script(&mut self) -> Result<(), Unparsed> {
+        while self.at < self.bytes.len() {
+            self.statement()?;
+        }
+        Ok(())
+    }
+
     /// Reads a command and what ends it.
     fn statement(&mut self) -> Result<(), Unparsed> {
         while self.peek().is_some_and(|it| b" \t\r@(),;=".contains(&it)) {

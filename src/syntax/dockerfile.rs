@@ -21,11 +21,15 @@ pub(super) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
     let mut document = Document::default();
     while let Some(text) = file.logical_line() {
         file.enter(text.bytes());
-        let said = Instruction::of(text.bytes(), &file).read(room)?;
-        document.append(said.through(&text));
+        match Instruction::of(text.bytes(), &file).read(room) {
+            Ok(said) => document.append(said.through(&text)),
+            Err(full) => {
+                let at = text.source(&(full.at..full.at)).start;
+                return document.ended(Err(Unparsed { at, ..full }));
+            }
+        }
     }
-    document.sort();
-    Ok(document)
+    document.ended(Ok(()))
 }
 
 /// The character that continues a line: a backslash, or what `# escape=` at the beginning says.

@@ -22,10 +22,11 @@ pub(super) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
         called: None,
         last: b'\n',
     };
-    while reader.at < bytes.len() {
-        reader.token()?;
+    let mut end = Ok(());
+    while reader.at < bytes.len() && end.is_ok() {
+        end = reader.token();
     }
-    Ok(reader.document)
+    reader.document.ended(end)
 }
 
 /// Words that are neither called nor assigned to, and that no string is given to.

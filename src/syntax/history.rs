@@ -22,10 +22,12 @@ pub(super) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
         entries += 1;
         document.append(part(Syntax::Shell.parse_text(&text, room)).below(&address));
         let key = span.start..span.start;
-        document.add(Value { address, key, span, text, interpolates: false }, room)?;
+        let entry = Value { address, key, span, text, interpolates: false };
+        if let Err(full) = document.add(entry, room) {
+            return document.ended(Err(full));
+        }
     }
-    document.sort();
-    Ok(document)
+    document.ended(Ok(()))
 }
 
 /// The next physical line without its end, and where it begins.

@@ -13,25 +13,8 @@ pub(super) use just::parse as parse_just;
 /// with its `@`.
 pub(super) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
     let mut file = File { bytes, at: 0, room, document: Document::default() };
-    let mut target = None;
-    while file.at < bytes.len() {
-        if let (Some(target), b'\t') = (&target, bytes[file.at]) {
-            let text = file.recipe_line();
-            file.recipe(target, text)?;
-            continue;
-        }
-        let text = file.logical_line();
-        let line = text.bytes();
-        if let Some(name) = define(line) {
-            file.define(&text, name)?;
-        } else if let Some(assignment) = assignment(line, Address::default(), 0) {
-            file.document.add(assignment.value(line).through(&text), room)?;
-        } else if let Some(colon) = rule(line) {
-            target = Some(file.rule(&text, colon)?);
-        }
-    }
-    file.document.sort();
-    Ok(file.document)
+    let end = file.rules();
+    file.document.ended(end)
 }
 
 struct File<'b> {
@@ -42,6 +25,28 @@ struct File<'b> {
 }
 
 impl<'b> File<'b> {
+    /// Reads everything.
+    fn rules(&mut self) -> Result<(), Unparsed> {
+        let mut target = None;
+        while self.at < self.bytes.len() {
+            if let (Some(target), b'\t') = (&target, self.bytes[self.at]) {
+                let text = self.recipe_line();
+                self.recipe(target, text)?;
+                continue;
+            }
+            let text = self.logical_line();
+            let line = text.bytes();
+            if let Some(name) = define(line) {
+                self.define(&text, name)?;
+            } else if let Some(assignment) = assignment(line, Address::default(), 0) {
+                self.document.add(assignment.value(line).through(&text), self.room)?;
+            } else if let Some(colon) = rule(line) {
+                target = Some(self.rule(&text, colon)?);
+            }
+        }
+        Ok(())
+    }
+
     /// The next physical line without its end, and where it begins.
     fn line(&mut self) -> (&'b [u8], usize) {
         let (start, rest) = (self.at, &self.bytes[self.at..]);

@@ -10,12 +10,8 @@ use super::{Address, Command, DEEPEST, Document, Output, Redirect, Room, Step, U
 pub(super) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
     let mut reader =
         Reader { bytes, at: 0, depth: 0, room, document: Document::default(), feeding: None };
-    while reader.at < bytes.len() {
-        reader.list(&Address::default())?;
-        reader.at += 1;
-    }
-    reader.document.sort();
-    Ok(reader.document)
+    let end = reader.script();
+    reader.document.ended(end)
 }
 
 /// Words that begin a statement without being the name of a command.
@@ -60,6 +56,15 @@ struct Reader<'b> {
 }
 
 impl Reader<'_> {
+    /// Reads everything. A bracket that closes nothing is passed over.
+    fn script(&mut self) -> Result<(), Unparsed> {
+        while self.at < self.bytes.len() {
+            self.list(&Address::default())?;
+            self.at += 1;
+        }
+        Ok(())
+    }
+
     /// Reads statements up to the end or to what closes a block. What `@{ … }` holds is addressed below `base`.
     fn list(&mut self, base: &Address) -> Result<(), Unparsed> {
         loop {

@@ -55,6 +55,18 @@ impl Room {
 }
 
 impl Document {
+    /// The document of a parser that came to an end: what it had no room for costs nothing else.
+    pub(super) fn ended(mut self, end: Result<(), Unparsed>) -> Result<Self, Unparsed> {
+        self.sort();
+        match end {
+            Err(broken) if broken.reason != FULL => Err(broken),
+            end => {
+                self.broken = self.broken.or(end.err());
+                Ok(self)
+            }
+        }
+    }
+
     /// Adds a value, unless there is no room for it.
     pub(super) fn add(&mut self, value: Value, room: &Room) -> Result<(), Unparsed> {
         room.value(&value)?;

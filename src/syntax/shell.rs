@@ -30,10 +30,8 @@ pub(super) enum Dollar {
 /// What a script says. Variables of its assignments are addressed by their names.
 pub(super) fn parse(bytes: &[u8], dollar: Dollar, room: &Room) -> Result<Document, Unparsed> {
     let mut reader = Reader { dollar, ..Reader::new(bytes, room) };
-    reader.script()?;
-    let mut document = reader.document;
-    document.sort();
-    Ok(document)
+    let end = reader.script();
+    reader.document.ended(end)
 }
 
 /// One pass over a script.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use lynklint::rule::example::expand;
 
+use crate::any::leaks;
 use crate::cli::{code, folder, git, json, lynklint, run};
 
 /// The findings of a scan as `path rule ci (caller)`.
@@ -90,6 +91,43 @@ fn a_private_file_is_reported_where_git_tracks_it() {
         .output()
         .expect("it runs");
     assert_eq!(code(&piped), 0, "{piped:?}");
+}
+
+#[test]
+fn what_does_not_fit_costs_nothing_that_came_before() {
+    let uses = "$INTERLYNK_SECURITY_TOKEN";
+    let script = format!("echo {uses}\n{}", "a;a;a;a;a;a;a;a;a\n".repeat(9_000));
+    let docker = format!(
+        "FROM a\nENV INTERLYNK_SECURITY_TOKEN={uses}\n{}",
+        "RUN a;a;a;a;a;a;a\n".repeat(9_000)
+    );
+    let here = folder(&[("a.sh", &script), ("Dockerfile", &docker)]);
+    let output = run(here.path(), &["--format", "json"]);
+    let report = json(&output);
+    let rules: Vec<_> = report["diagnostics"].as_array().expect("a list").iter().collect();
+    let rules: Vec<_> = rules.iter().map(|it| it["rule"]["id"].as_str()).collect();
+    let layer = Some("token-in-image-layer");
+    assert_eq!(rules, [layer, layer, Some("token-printed")]);
+    let notes = report["summary"]["notes"].as_array().expect("a list");
+    let why = "because it says more than fits into 12 MiB";
+    assert!(notes.iter().all(|it| it.as_str().is_some_and(|it| it.ends_with(why))), "{notes:?}");
+    assert_eq!(notes.len(), 2);
+}
+
+#[test]
+fn the_rest_of_a_broken_token_and_pieces_in_its_caller_are_hidden() {
+    let token = expand("$PERSONAL");
+    let (head, tail) = token.split_at(32);
+    let body = &token["lynk_live_".len()..];
+    let text = format!("T={head}\r{tail}\nU={head}\\{tail}\nV={head}&#8203;{tail}\n");
+    let step = format!("on: push\njobs:\n  b:\n    steps:\n      - run: ./x.sh {}\n", &body[3..14]);
+    let script = format!("export INTERLYNK_SECURITY_TOKEN={token}\n");
+    let here = folder(&[("a.txt", &text), (".github/workflows/a.yml", &step), ("x.sh", &script)]);
+    for format in ["json", "human", "sarif", "html"] {
+        let output = run(here.path(), &["--all", "--format", format]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(!leaks(&said), "{format}: {said}");
+    }
 }
 
 #[test]

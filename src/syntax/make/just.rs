@@ -10,30 +10,35 @@ use crate::syntax::{Output, Syntax, part};
 /// script of one with a shebang is a single value.
 pub(in crate::syntax) fn parse(bytes: &[u8], room: &Room) -> Result<Document, Unparsed> {
     let mut file = File { bytes, at: 0, room, document: Document::default() };
-    let mut recipe = None;
-    while file.at < bytes.len() {
-        match (&recipe, bytes[file.at]) {
-            (Some(address), b' ' | b'\t') => {
-                let body = file.body();
-                file.lines(address, &body)?;
-            }
-            (None, b' ' | b'\t') => drop(file.line()),
-            _ => {
-                let text = file.logical_line();
-                if let Some((name, value)) = variable(text.bytes()) {
-                    file.variable(&text, name, value)?;
-                } else {
-                    let last = recipe.filter(|_| text.bytes().is_empty());
-                    recipe = header(text.bytes()).or(last);
-                }
-            }
-        }
-    }
-    file.document.sort();
-    Ok(file.document)
+    let end = file.recipes();
+    file.document.ended(end)
 }
 
 impl File<'_> {
+    /// Reads everything.
+    fn recipes(&mut self) -> Result<(), Unparsed> {
+        let mut recipe = None;
+        while self.at < self.bytes.len() {
+            match (&recipe, self.bytes[self.at]) {
+                (Some(address), b' ' | b'\t') => {
+                    let body = self.body();
+                    self.lines(address, &body)?;
+                }
+                (None, b' ' | b'\t') => drop(self.line()),
+                _ => {
+                    let text = self.logical_line();
+                    if let Some((name, value)) = variable(text.bytes()) {
+                        self.variable(&text, name, value)?;
+                    } else {
+                        let last = recipe.filter(|_| text.bytes().is_empty());
+                        recipe = header(text.bytes()).or(last);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The next indented lines without the indentation of the first.
     fn body(&mut self) -> Text {
         let blank = |it: &&u8| b" \t".contains(it);
