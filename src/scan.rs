@@ -7,9 +7,11 @@ mod reading;
 mod show;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use crate::detect::Fragments;
 use crate::excerpt;
@@ -171,11 +173,15 @@ fn noted(gaps: BTreeSet<String>) -> Vec<String> {
 /// The most bytes of a file that is judged beside others, whose structure takes up to a hundred times as many.
 const LARGE: usize = 64 << 10;
 
-/// Waits until no other large file is judged: the memory that one of them takes is bounded, and not by the threads.
-fn alone(blob: &Blob<'_>) -> Option<MutexGuard<'static, ()>> {
+/// Does something with a blob; with a large one when that is done with no other, and in a thread of its own. So the memory is
+/// that of one of them: an allocator keeps for each thread what it has freed.
+fn alone<T: Send>(blob: &Blob<'_>, work: impl FnOnce() -> T + Send) -> T {
     static LARGE_ONE: Mutex<()> = Mutex::new(());
-    let wait = || LARGE_ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    (LARGE < blob.bytes.len()).then(wait)
+    if blob.bytes.len() <= LARGE {
+        return work();
+    }
+    let _one = LARGE_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    thread::scope(|it| it.spawn(work).join().unwrap_or_else(|panic| resume_unwind(panic)))
 }
 
 /// What the blobs so far came to.
@@ -208,16 +214,16 @@ impl<'p> Collected<'p> {
         if !policy.detector.may_hold(blob.bytes) {
             return;
         }
-        let _alone = alone(blob);
         let callers = match files {
             Files::InFolders(_) => Callers::Sought,
             Files::InGit | Files::InPipe => Callers::NotSought,
         };
-        let judged = judge(blob, policy, callers);
+        let (judged, suppressions) =
+            alone(blob, || (judge(blob, policy, callers), suppress::collect(blob, policy)));
         self.gaps.extend(judged.gap);
         self.seen.extend(judged.seen);
         self.fragments = judged.fragments;
-        self.suppressions = suppress::collect(blob, policy);
+        self.suppressions = suppressions;
         if judged.hangs {
             let known = self.hanging.entry(policy.anchor.of(blob.path).into_owned()).or_default();
             known.extend(judged.findings.first().map(|it| it.path.clone()));

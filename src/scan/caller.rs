@@ -71,8 +71,8 @@ impl<'p> Collected<'p> {
         let anew = Mutex::new((Self::default(), BTreeSet::new()));
         let visit = |blob: &Blob<'_>| {
             let Some(caller) = run_by(blob.path) else { return };
-            let _alone = super::alone(blob);
-            let judged = judge(blob, policy, Callers::Found(caller.platform));
+            let judged =
+                super::alone(blob, || judge(blob, policy, Callers::Found(caller.platform)));
             // The caller's own veil knows nothing of this file's tokens.
             let mut place = caller.place.clone();
             place.excerpt.hide(&judged.fragments);
@@ -176,20 +176,17 @@ impl<'p, T: Sync> Round<'_, 'p, T> {
         }
     }
 
-    fn look(&self, blob: &Blob<'_>, found: &Mutex<Found<'p>>) {
-        let reading = Reading::of(blob);
-        let from = self.policy.anchor.of(blob.path);
-        let platform = match self.of {
-            None => self.policy.platforms().of(blob.path, reading.bytes()),
-            Some(of) => of.get(&*from).copied(),
-        };
-        let Some(platform) = platform.filter(|it| blob.is_whole() && Ci::Medium <= it.ci) else {
-            return;
-        };
-        let _alone = super::alone(blob);
-        let facts = Facts::of(Some(platform), blob.path, reading.bytes(), &[]);
+    /// What a file calls, and what it includes.
+    fn calls(
+        &self,
+        platform: &'p Platform,
+        path: &str,
+        from: &str,
+        bytes: &[u8],
+    ) -> (BTreeMap<String, Call>, Included<'p>) {
+        let facts = Facts::of(Some(platform), path, bytes, &[]);
         let (mut called, mut included) = (BTreeMap::new(), Included::new());
-        calls(&facts, &from, &mut |path, call| {
+        calls(&facts, from, &mut |path, call| {
             if self.candidates.contains_key(path) {
                 called.entry(path.to_owned()).or_insert_with(|| call.clone());
             }
@@ -200,6 +197,21 @@ impl<'p, T: Sync> Round<'_, 'p, T> {
                 included.insert(path.to_owned(), platform);
             }
         });
+        (called, included)
+    }
+
+    fn look(&self, blob: &Blob<'_>, found: &Mutex<Found<'p>>) {
+        let reading = Reading::of(blob);
+        let from = self.policy.anchor.of(blob.path);
+        let platform = match self.of {
+            None => self.policy.platforms().of(blob.path, reading.bytes()),
+            Some(of) => of.get(&*from).copied(),
+        };
+        let Some(platform) = platform.filter(|it| blob.is_whole() && Ci::Medium <= it.ci) else {
+            return;
+        };
+        let (called, included) =
+            super::alone(blob, || self.calls(platform, blob.path, &from, reading.bytes()));
         if called.is_empty() && included.is_empty() {
             return;
         }
