@@ -196,9 +196,8 @@ impl Platforms {
             return own;
         }
         let lower = path.to_lowercase();
-        let hints = self.globs.iter().filter(|it| self.all[it.1].is_hint());
-        let hints = hints.filter(|(glob, _)| glob.matches(path, &lower));
-        hints.map(|it| self.all[it.1].ci).max().unwrap_or(own)
+        let mut hints = self.globs.iter().filter(|it| self.all[it.1].is_hint());
+        if hints.any(|(glob, _)| glob.matches(path, &lower)) { Ci::Low } else { own }
     }
 
     /// What reads the names of files.

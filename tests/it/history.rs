@@ -353,6 +353,11 @@ fn what_is_damaged_is_named_and_the_rest_is_read() {
     assert!(reasons(&paths(at).1)[0].ends_with("an index without its pack"));
 }
 
+/// Where an object is that is in no pack.
+fn loose(at: &Path, id: &str) -> PathBuf {
+    at.join(".git/objects").join(&id[..2]).join(&id[2..])
+}
+
 #[test]
 fn what_is_missing_may_reach_a_commit() {
     let folder = init(&[]);
@@ -369,9 +374,8 @@ fn what_is_missing_may_reach_a_commit() {
     forget();
     assert_eq!(all(at).0, ["a first..first past loose "], "now nothing reaches it");
     git(at, &["update-ref", "refs/heads/main", &second]);
-    let file = at.join(".git/objects").join(&second[..2]).join(&second[2..]);
     forget();
-    fs::remove_file(file).expect("it is there");
+    fs::remove_file(loose(at, &second)).expect("it is there");
     let (lines, coverage) = all(at);
     assert_eq!(lines, ["a first..first past unknown "]);
     let lost = "refs/heads/main: what it points at is not in this repository";
@@ -385,10 +389,9 @@ fn a_gap_in_the_history_is_named() {
     commit(at, "a", "one", "first");
     commit(at, "a", "two", "second");
     commit(at, "a", "three", "third");
-    let file = |id: &str| at.join(".git/objects").join(&id[..2]).join(&id[2..]);
     let missing = "history: a commit's tree or parent is missing: `git fsck` says which";
     for lost in ["HEAD~1", "HEAD~1:"] {
-        let file = file(&git(at, &["rev-parse", lost]));
+        let file = loose(at, &git(at, &["rev-parse", lost]));
         let bytes = fs::read(&file).expect("it is loose");
         fs::remove_file(&file).expect("it is there");
         assert_eq!(reasons(&all(at).1), [missing], "{lost}");
@@ -400,7 +403,7 @@ fn a_gap_in_the_history_is_named() {
     let new = git(at, &["commit-tree", "-m", "n", "HEAD:"]);
     git(at, &["update-ref", "refs/heads/main", &new]);
     git(at, &["reflog", "expire", "--expire=now", "--all"]);
-    fs::remove_file(file(&second)).expect("it is there");
+    fs::remove_file(loose(at, &second)).expect("it is there");
     assert_eq!(reasons(&all(at).1), Vec::<String>::new());
 }
 
